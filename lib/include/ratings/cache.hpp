@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "ratings/export.hpp"
+#include "ratings/model.hpp"
+#include "ratings/position.hpp"
+
+namespace ratings {
+
+/// A user's whole history as the bytes that GET /rates/{uid} sends, with the tag they were read under.
+/// Immutable, except for the gzip copy that is made on first demand; thread-safe; shared between the cache and
+/// the answers under way.
+class RATINGS_EXPORT CachedHistory {
+ public:
+  CachedHistory(UserId user, const Tag& tag, std::string body);
+  ~CachedHistory();
+  CachedHistory(const CachedHistory&) = delete;
+  CachedHistory& operator=(const CachedHistory&) = delete;
+
+  [[nodiscard]] UserId user() const noexcept { return user_; }
+  [[nodiscard]] const Tag& tag() const noexcept { return tag_; }
+  [[nodiscard]] const std::string& body() const noexcept { return body_; }
+  /// W/"…" of the body's XXH3-128: the same on every server and tier.
+  [[nodiscard]] const std::string& etag() const noexcept { return etag_; }
+  /// Compressed once; empty when the body is below the floor of 1,000 bytes (less than one packet gains nothing).
+  [[nodiscard]] const std::string& gzip() const;
+  /// What one entry costs in memory, the gzip copy and allocator overhead included.
+  [[nodiscard]] std::size_t cost() const noexcept;
+
+ private:
+  struct Gzip;
+  UserId user_;
+  Tag tag_;
+  std::string body_;
+  std::string etag_;
+  std::unique_ptr<Gzip> gzip_;
+};
+
+using CachedHistoryPtr = std::shared_ptr<const CachedHistory>;
+
+/// Histories by user. Never the truth: a value found here still has to pass the coherence check. Thread-safe.
+/// A broken cache is a miss; it counts its faults and never throws.
+class RATINGS_EXPORT Cache {
+ public:
+  virtual ~Cache() = default;
+  /// Null when absent, broken or out of time.
+  virtual CachedHistoryPtr get(UserId user) noexcept = 0;
+  virtual void put(const CachedHistoryPtr& value) noexcept = 0;
+  /// False when it could not be done for all of them.
+  virtual bool erase(std::span<const UserId> users) noexcept = 0;
+  /// False while puts would be in vain (no budget, breaker open).
+  [[nodiscard]] virtual bool usable() const noexcept = 0;
+};
+
+/// In this process: sharded, least recently used first out, at most `bytes` by CachedHistory::cost().
+[[nodiscard]] RATINGS_EXPORT std::unique_ptr<Cache> make_memory_cache(std::size_t bytes);
+
+struct RedisOptions {
+  std::string url;       ///< redis://[user[:pass]@]host:port/db or unix:PATH
+  std::string password;  ///< from a password file; wins over the URL's
+  std::string store_id;  ///< part of every key
+};
+
+/// Shared between servers. Each command has a time budget; a connection is dropped after any error; after
+/// repeated failures nothing is sent for a while. Does not connect before the first use.
+/// Error{usage} for a URL that cannot be understood.
+[[nodiscard]] RATINGS_EXPORT std::unique_ptr<Cache> make_redis_cache(const RedisOptions& options);
+
+}  // namespace ratings

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "ratings/cache.hpp"
+#include "ratings/clock.hpp"
+#include "ratings/coherence.hpp"
+#include "ratings/export.hpp"
+#include "ratings/store.hpp"
+
+namespace ratings {
+
+/// Where an answer came from; the value of X-Cache.
+enum class Source {
+  memory,
+  redis,
+  miss,    ///< the store; kept for next time
+  bypass,  ///< the store; no cache could be used
+};
+[[nodiscard]] RATINGS_EXPORT const char* to_string(Source source) noexcept;
+
+struct Answer {
+  CachedHistoryPtr history;
+  Source source = Source::miss;
+};
+
+/// "What has this user rated?": memory ▸ Redis ▸ store, each candidate checked before it is used; one store read
+/// at a time for one user. Thread-safe. Throws what HistoryReader throws.
+class RATINGS_EXPORT RatingService {
+ public:
+  /// Null caches are allowed: no memory tier, no Redis. Everything must outlive the service.
+  RatingService(HistoryReader& store, Coherence& coherence, Cache* memory, Cache* redis, Clock& clock);
+  ~RatingService();
+
+  /// `arrived`: read from the clock after the request's last byte.
+  [[nodiscard]] Answer history(UserId user, Instant arrived);
+  /// In the order asked for; those not cached come from one statement.
+  [[nodiscard]] std::vector<Answer> histories(std::span<const UserId> users, Instant arrived);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ratings

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ratings/clock.hpp"
+#include "ratings/export.hpp"
+#include "ratings/model.hpp"
+#include "ratings/position.hpp"
+
+namespace ratings {
+
+/// Where the ratings are and how to log in.
+struct StoreOptions {
+  std::string url;         ///< postgresql://…, a libpq keyword string, or sqlite:PATH
+  std::string password;    ///< from a password file; empty: whatever the URL and libpq's own means give
+  std::string command;     ///< sub-command, for application_name and for naming the holder of a lock
+  std::size_t connections = 8;  ///< upper bound of the reader's pool
+};
+
+/// One user's ratings, oldest first (older()), with the tag of their snapshot.
+struct History {
+  UserId user;
+  Tag tag;
+  std::vector<Rating> ratings;  ///< empty for an unknown user
+};
+
+/// Reads histories. Thread-safe. Throws Error{unreachable|busy|store}.
+class RATINGS_EXPORT HistoryReader {
+ public:
+  virtual ~HistoryReader() = default;
+  /// Gives up with Error{busy} at `deadline` (boot clock), also while it waits for a connection.
+  virtual History history(UserId user, Instant deadline) = 0;
+  /// All of them from one snapshot, in the order asked for; repeated ids are answered repeatedly.
+  virtual std::vector<History> histories(std::span<const UserId> users, Instant deadline) = 0;
+};
+
+/// A named fact about the store's fitness, for /ready and `status`.
+struct Check {
+  std::string name;  ///< store, schema, triggers, primary, replication
+  bool ok = false;
+  bool blocks_cache = false;  ///< when not ok: answers must not come from a cache
+  std::string detail;         ///< for people; no secrets
+};
+
+/// Reads positions, from the primary and nowhere else. Not thread-safe: one caller, one connection, kept.
+/// Throws Error{unreachable|busy|store}; the next call reconnects.
+class RATINGS_EXPORT PositionReader {
+ public:
+  virtual ~PositionReader() = default;
+  /// One statement, one snapshot. Without `last`: the state alone.
+  virtual Changes changes_since(const std::optional<ReadPoint>& last, Instant deadline) = 0;
+  virtual Standing standing(UserId user, const ReadPoint& read, Instant deadline) = 0;
+  /// Schema, triggers, recovery, logical subscription.
+  virtual std::vector<Check> checks(Instant deadline) = 0;
+};
+
+[[nodiscard]] RATINGS_EXPORT std::unique_ptr<HistoryReader> open_history_reader(const StoreOptions& options);
+[[nodiscard]] RATINGS_EXPORT std::unique_ptr<PositionReader> open_position_reader(const StoreOptions& options);
+
+/// True for sqlite:PATH; Error{usage} when `url` is neither SQLite nor PostgreSQL.
+[[nodiscard]] RATINGS_EXPORT bool is_embedded(const std::string& url);
+/// `url` without its password, fit for a log line.
+[[nodiscard]] RATINGS_EXPORT std::string redacted(const std::string& url);
+
+}  // namespace ratings
