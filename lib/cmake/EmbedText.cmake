@@ -5,6 +5,8 @@ function(embed_text target namespace name file)
   get_filename_component(path ${file} ABSOLUTE)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
   file(READ ${path} text)
+  # The opening comment is for readers of the file; a server's statement log need not repeat it.
+  string(REGEX REPLACE "^(--[^\n]*\n)+" "" text "${text}")
   set(out ${CMAKE_CURRENT_BINARY_DIR}/embed_${name}.cpp)
   file(CONFIGURE OUTPUT ${out} @ONLY CONTENT
 "// Made from @file@ by embed_text(); do not edit.

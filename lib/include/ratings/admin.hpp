@@ -1,14 +1,14 @@
 #pragma once
 
+#include "ratings/export.hpp"
+#include "ratings/position.hpp"
+#include "ratings/store.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "ratings/export.hpp"
-#include "ratings/position.hpp"
-#include "ratings/store.hpp"
 
 namespace ratings {
 
@@ -38,8 +38,8 @@ struct StoreStatus {
   std::vector<LoadInfo> last_loads;  ///< newest first, at most five
 };
 
-/// Schema and overview. Not thread-safe. Throws Error{unreachable|store}; Error{guard} for a schema newer than
-/// this program and for a table `ratings` that is not ours.
+/// Schema and overview. Not thread-safe. Throws Error{unreachable|store}; Error{guard} for a schema newer
+/// than this program and for a table `ratings` that is not ours.
 class RATINGS_EXPORT StoreAdmin {
  public:
   virtual ~StoreAdmin() = default;

@@ -1,20 +1,20 @@
 #pragma once
 
+#include "ratings/export.hpp"
+#include "ratings/model.hpp"
+#include "ratings/position.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 
-#include "ratings/export.hpp"
-#include "ratings/model.hpp"
-#include "ratings/position.hpp"
-
 namespace ratings {
 
 /// A user's whole history as the bytes that GET /rates/{uid} sends, with the tag they were read under.
-/// Immutable, except for the gzip copy that is made on first demand; thread-safe; shared between the cache and
-/// the answers under way.
+/// Immutable, except for the gzip copy that is made on first demand; thread-safe; shared between the cache
+/// and the answers under way.
 class RATINGS_EXPORT CachedHistory {
  public:
   CachedHistory(UserId user, const Tag& tag, std::string body);
@@ -27,7 +27,8 @@ class RATINGS_EXPORT CachedHistory {
   [[nodiscard]] const std::string& body() const noexcept { return body_; }
   /// W/"…" of the body's XXH3-128: the same on every server and tier.
   [[nodiscard]] const std::string& etag() const noexcept { return etag_; }
-  /// Compressed once; empty when the body is below the floor of 1,000 bytes (less than one packet gains nothing).
+  /// Compressed once; empty when the body is below the floor of 1,000 bytes (less than one packet gains
+  /// nothing).
   [[nodiscard]] const std::string& gzip() const;
   /// What one entry costs in memory, the gzip copy and allocator overhead included.
   [[nodiscard]] std::size_t cost() const noexcept;

@@ -1,15 +1,15 @@
 #pragma once
 
+#include "ratings/export.hpp"
+#include "ratings/model.hpp"
+#include "ratings/store.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "ratings/export.hpp"
-#include "ratings/model.hpp"
-#include "ratings/store.hpp"
 
 namespace ratings {
 
@@ -20,7 +20,7 @@ enum class UserStatus {
   unknown,           ///< purge-user: no row, no exclusion; left alone
   restored,          ///< undo: rows given back
   still_excluded,    ///< undo: another batch excludes the user; the rows stay in quarantine
-  erased,            ///< purge-user --hard: rows and quarantine gone for good; undo: nothing left to give back
+  erased,  ///< purge-user --hard: rows and quarantine gone for good; undo: nothing left to give back
 };
 [[nodiscard]] RATINGS_EXPORT const char* to_string(UserStatus status) noexcept;
 
@@ -50,13 +50,14 @@ struct PurgeRequest {
 
 struct UndoRequest {
   std::string batch;
-  bool lift_only = false;  ///< of a superseded batch: lift the exclusion, give back what later loads held back
+  bool lift_only =
+      false;  ///< of a superseded batch: lift the exclusion, give back what later loads held back
   bool dry_run = false;
 };
 
 struct UndoResult : CleanUpResult {
-  bool known = true;           ///< false: no batch of that name
-  bool already_undone = false; ///< nothing to do any more
+  bool known = true;            ///< false: no batch of that name
+  bool already_undone = false;  ///< nothing to do any more
 };
 
 /// Records alike in user, movie and time that differ in score: reported, never touched.
@@ -73,15 +74,15 @@ struct DedupeRequest {
 };
 
 struct DedupeResult : CleanUpResult {
-  std::uint64_t groups = 0;         ///< records that had doubles
+  std::uint64_t groups = 0;  ///< records that had doubles
   std::uint64_t conflict_count = 0;
   std::vector<Conflict> conflicts;  ///< the first 1,000, by user, movie, time
 };
 
 struct BatchInfo {
   std::string batch;
-  std::string kind;   ///< purge, hard-purge, dedupe
-  std::string at;     ///< YYYY-MM-DD HH:MM:SS UTC
+  std::string kind;  ///< purge, hard-purge, dedupe
+  std::string at;    ///< YYYY-MM-DD HH:MM:SS UTC
   std::string who;
   std::string reason;
   std::uint64_t users = 0;
@@ -96,8 +97,8 @@ struct BatchInfo {
 ///
 /// Equality is of multisets of records. undo gives back exactly what its batch took and what loads held back
 /// under it, and lifts its own exclusion first; users whom another batch still excludes keep their rows in
-/// quarantine, and a later undo of the same batch gives them back. A batch of an older generation is superseded:
-/// Error{guard}, unless lift_only.
+/// quarantine, and a later undo of the same batch gives them back. A batch of an older generation is
+/// superseded: Error{guard}, unless lift_only.
 class RATINGS_EXPORT CleanUp {
  public:
   virtual ~CleanUp() = default;

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <chrono>
-
 #include "ratings/export.hpp"
+
+#include <chrono>
 
 namespace ratings {
 

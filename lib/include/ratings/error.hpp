@@ -1,9 +1,9 @@
 #pragma once
 
+#include "ratings/export.hpp"
+
 #include <stdexcept>
 #include <string>
-
-#include "ratings/export.hpp"
 
 namespace ratings {
 
@@ -19,8 +19,8 @@ enum class Kind {
   internal,     ///< a bug of ours (exit 1, HTTP 500)
 };
 
-/// The one exception of this library. The message is one line: what was attempted, on what, what happened and,
-/// where there is something, what to do. Lower-case start, no full stop, never a secret.
+/// The one exception of this library. The message is one line: what was attempted, on what, what happened
+/// and, where there is something, what to do. Lower-case start, no full stop, never a secret.
 class RATINGS_EXPORT Error : public std::runtime_error {
  public:
   Error(Kind kind, const std::string& message) : std::runtime_error{message}, kind_{kind} {}

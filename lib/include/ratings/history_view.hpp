@@ -1,14 +1,14 @@
 #pragma once
 
+#include "ratings/export.hpp"
+#include "ratings/model.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "ratings/export.hpp"
-#include "ratings/model.hpp"
 
 namespace ratings {
 
@@ -43,15 +43,16 @@ struct HistoryPage {
 /// Applies `filter` to a history in older() order.
 [[nodiscard]] RATINGS_EXPORT HistoryPage select(std::span<const Rating> history, const HistoryFilter& filter);
 
-/// "2016-10-16", "2016-10-16 12:30:00", "2016-10-16T12:30:00Z" or seconds since 1970; UTC. nullopt: none of these.
+/// "2016-10-16", "2016-10-16 12:30:00", "2016-10-16T12:30:00Z" or seconds since 1970; UTC. nullopt: none of
+/// these.
 [[nodiscard]] RATINGS_EXPORT std::optional<std::int64_t> parse_time(std::string_view text);
 /// "YYYY-MM-DD HH:MM:SS", UTC.
 [[nodiscard]] RATINGS_EXPORT std::string format_time(std::int64_t timestamp);
 /// Shortest text that reads back as the same float: "4", "3.5".
 [[nodiscard]] RATINGS_EXPORT std::string format_score(float score);
 
-/// The bodies of /rates: [{"movie_id":31,"rating":2.5,"timestamp":"2009-12-14 02:52:24"},…], one object a line,
-/// or the columns of ratings.csv with their header.
+/// The bodies of /rates: [{"movie_id":31,"rating":2.5,"timestamp":"2009-12-14 02:52:24"},…], one object a
+/// line, or the columns of ratings.csv with their header.
 [[nodiscard]] RATINGS_EXPORT std::string to_json(std::span<const Rating> ratings);
 [[nodiscard]] RATINGS_EXPORT std::string to_ndjson(std::span<const Rating> ratings);
 [[nodiscard]] RATINGS_EXPORT std::string to_csv(std::span<const Rating> ratings);
@@ -59,6 +60,7 @@ struct HistoryPage {
 [[nodiscard]] RATINGS_EXPORT std::vector<Rating> from_json(UserId user, std::string_view body);
 
 /// The body of /user/profile/{uid}; nullopt for an empty history. `history` in older() order.
-[[nodiscard]] RATINGS_EXPORT std::optional<std::string> profile_json(UserId user, std::span<const Rating> history);
+[[nodiscard]] RATINGS_EXPORT std::optional<std::string> profile_json(UserId user,
+                                                                     std::span<const Rating> history);
 
 }  // namespace ratings

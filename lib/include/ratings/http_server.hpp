@@ -1,14 +1,14 @@
 #pragma once
 
-#include <chrono>
-#include <functional>
-#include <memory>
-#include <string>
-
 #include "ratings/clock.hpp"
 #include "ratings/coherence.hpp"
 #include "ratings/export.hpp"
 #include "ratings/service.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace ratings {
 
@@ -25,7 +25,8 @@ struct HttpOptions {
 class RATINGS_EXPORT HttpServer {
  public:
   /// `redis` may be null; it is asked for /ready only. Everything must outlive the server.
-  HttpServer(RatingService& service, Coherence& coherence, const Cache* redis, Clock& clock, const HttpOptions& options);
+  HttpServer(RatingService& service, Coherence& coherence, const Cache* redis, Clock& clock,
+             const HttpOptions& options);
   ~HttpServer();
 
   /// Binds; returns the port. Error{unreachable} when it cannot, for example because the port is in use.

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "ratings/export.hpp"
+#include "ratings/model.hpp"
+#include "ratings/store.hpp"
+
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -7,10 +11,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-#include "ratings/export.hpp"
-#include "ratings/model.hpp"
-#include "ratings/store.hpp"
 
 namespace ratings {
 
@@ -30,9 +30,9 @@ enum class Fill {
 
 /// What the store knows when a load begins.
 struct LoadFacts {
-  bool empty = true;             ///< no row at all
-  std::vector<ContentHash> live; ///< contents of the live generation, the sample's among them
-  bool foreign_changes = false;  ///< somebody else than ratingsctl changed rows in this generation
+  bool empty = true;              ///< no row at all
+  std::vector<ContentHash> live;  ///< contents of the live generation, the sample's among them
+  bool foreign_changes = false;   ///< somebody else than ratingsctl changed rows in this generation
 };
 
 /// One file that has been read to its end. read = loaded + rejected + excluded.
@@ -53,8 +53,8 @@ struct StageTime {
 
 struct LoadCommit {
   std::int64_t generation = 1;
-  Instant committed{};              ///< when COMMIT was answered
-  std::chrono::milliseconds wait{}; ///< how long until no server can answer from before
+  Instant committed{};               ///< when COMMIT was answered
+  std::chrono::milliseconds wait{};  ///< how long until no server can answer from before
   std::vector<StageTime> stages;
 };
 
@@ -70,8 +70,8 @@ class RATINGS_EXPORT RatingWriter {
   virtual void start(Fill fill) = 0;
   /// Rows of excluded users go into quarantine under their exclusion; returns how many did.
   virtual std::size_t append(std::span<const Rating> rows) = 0;
-  /// Index, statistics, ledger, audit, position and COMMIT. Checks the stored count against the files' sums and
-  /// throws Error{store} (nothing loaded) if they differ.
+  /// Index, statistics, ledger, audit, position and COMMIT. Checks the stored count against the files' sums
+  /// and throws Error{store} (nothing loaded) if they differ.
   virtual LoadCommit commit(std::span<const LoadedFile> files) = 0;
   /// From any thread: the call in progress ends with Error{interrupted}.
   virtual void cancel() noexcept = 0;

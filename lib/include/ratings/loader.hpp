@@ -1,15 +1,15 @@
 #pragma once
 
+#include "ratings/clock.hpp"
+#include "ratings/export.hpp"
+#include "ratings/load.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "ratings/clock.hpp"
-#include "ratings/export.hpp"
-#include "ratings/load.hpp"
 
 namespace ratings {
 
@@ -19,21 +19,21 @@ enum class IfFull { refuse, append, replace };
 struct LoaderOptions {
   std::vector<std::string> files;  ///< paths, or "-" for standard input (once)
   IfFull if_full = IfFull::refuse;
-  bool again = false;              ///< load content that is already in the live generation once more
-  bool dry_run = false;            ///< read and check everything, store nothing
-  std::uint64_t max_errors = 0;    ///< bad rows tolerated over all files
-  std::string rejects;             ///< where bad rows go, in their original bytes; empty: nowhere
+  bool again = false;            ///< load content that is already in the live generation once more
+  bool dry_run = false;          ///< read and check everything, store nothing
+  std::uint64_t max_errors = 0;  ///< bad rows tolerated over all files
+  std::string rejects;           ///< where bad rows go, in their original bytes; empty: nowhere
   char delimiter = ',';
 };
 
 /// Where a load is; sent at most every 100 ms and once at the end of each stage.
 struct Progress {
-  std::string stage;                        ///< hash, read, or one of StageTime's names
+  std::string stage;  ///< hash, read, or one of StageTime's names
   std::string file;
-  std::uint64_t done = 0;                   ///< bytes of input
-  std::optional<std::uint64_t> total;       ///< unknown for standard input
+  std::uint64_t done = 0;              ///< bytes of input
+  std::optional<std::uint64_t> total;  ///< unknown for standard input
   std::uint64_t rows = 0;
-  double rows_per_second = 0;               ///< over the last second
+  double rows_per_second = 0;  ///< over the last second
   std::optional<std::chrono::seconds> eta;
 };
 
@@ -55,10 +55,10 @@ struct LoadReport {
   std::uint64_t bytes = 0;  ///< decompressed
   std::int64_t generation = 1;
   std::vector<StageTime> stages;
-  bool no_op = false;                     ///< everything was already there
-  std::vector<std::string> skipped;       ///< files whose content was already there
+  bool no_op = false;                ///< everything was already there
+  std::vector<std::string> skipped;  ///< files whose content was already there
   Instant committed{};
-  std::chrono::milliseconds wait{};       ///< how long until no server can answer from before
+  std::chrono::milliseconds wait{};  ///< how long until no server can answer from before
 };
 
 /// Files ▸ rows ▸ writer, as one transaction: all of it or nothing.
@@ -66,6 +66,7 @@ struct LoadReport {
 /// Error{guard} when the table holds other content and if_full is refuse, and what the writer throws.
 /// `stop`: set from any thread to end with Error{interrupted}.
 [[nodiscard]] RATINGS_EXPORT LoadReport load(const LoaderOptions& options, RatingWriter& writer,
-                                             LoadObserver& observer, const std::atomic<bool>& stop, Clock& clock);
+                                             LoadObserver& observer, const std::atomic<bool>& stop,
+                                             Clock& clock);
 
 }  // namespace ratings

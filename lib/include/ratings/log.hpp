@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string>
-
 #include "ratings/export.hpp"
+
+#include <string>
 
 namespace ratings {
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "ratings/model.hpp"
+
 #include <array>
 #include <chrono>
 #include <compare>
@@ -9,18 +11,16 @@
 #include <utility>
 #include <vector>
 
-#include "ratings/model.hpp"
-
 namespace ratings {
 
 /// Coherence by commit positions (research: reliability §1.3, DESIGN §6).
 ///
-/// Every statement that changes ratings gives the store a new *position*, in commit order, and a random *salt*.
-/// Each user has an *own position*: that of the last change that touched them, at least the *floor* that bulk
-/// changes raise. A value read from the store carries these numbers from the same snapshot as its rows; it may
-/// be used as long as a check no older than Δ shows that its user has not moved on, and that its (position, salt)
-/// is part of the store's history. A restored or failed-over database has another history, so everything cached
-/// from the lost one is refused by itself.
+/// Every statement that changes ratings gives the store a new *position*, in commit order, and a random
+/// *salt*. Each user has an *own position*: that of the last change that touched them, at least the *floor*
+/// that bulk changes raise. A value read from the store carries these numbers from the same snapshot as its
+/// rows; it may be used as long as a check no older than Δ shows that its user has not moved on, and that its
+/// (position, salt) is part of the store's history. A restored or failed-over database has another history,
+/// so everything cached from the lost one is refused by itself.
 
 /// 128 random bits drawn with every position.
 struct Salt {

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <memory>
-#include <span>
-#include <vector>
-
 #include "ratings/cache.hpp"
 #include "ratings/clock.hpp"
 #include "ratings/coherence.hpp"
 #include "ratings/export.hpp"
 #include "ratings/store.hpp"
+
+#include <memory>
+#include <span>
+#include <vector>
 
 namespace ratings {
 
@@ -26,8 +26,8 @@ struct Answer {
   Source source = Source::miss;
 };
 
-/// "What has this user rated?": memory ▸ Redis ▸ store, each candidate checked before it is used; one store read
-/// at a time for one user. Thread-safe. Throws what HistoryReader throws.
+/// "What has this user rated?": memory ▸ Redis ▸ store, each candidate checked before it is used; one store
+/// read at a time for one user. Thread-safe. Throws what HistoryReader throws.
 class RATINGS_EXPORT RatingService {
  public:
   /// Null caches are allowed: no memory tier, no Redis. Everything must outlive the service.

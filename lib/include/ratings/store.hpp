@@ -1,5 +1,10 @@
 #pragma once
 
+#include "ratings/clock.hpp"
+#include "ratings/export.hpp"
+#include "ratings/model.hpp"
+#include "ratings/position.hpp"
+
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -7,18 +12,13 @@
 #include <string>
 #include <vector>
 
-#include "ratings/clock.hpp"
-#include "ratings/export.hpp"
-#include "ratings/model.hpp"
-#include "ratings/position.hpp"
-
 namespace ratings {
 
 /// Where the ratings are and how to log in.
 struct StoreOptions {
-  std::string url;         ///< postgresql://…, a libpq keyword string, or sqlite:PATH
-  std::string password;    ///< from a password file; empty: whatever the URL and libpq's own means give
-  std::string command;     ///< sub-command, for application_name and for naming the holder of a lock
+  std::string url;              ///< postgresql://…, a libpq keyword string, or sqlite:PATH
+  std::string password;         ///< from a password file; empty: whatever the URL and libpq's own means give
+  std::string command;          ///< sub-command, for application_name and for naming the holder of a lock
   std::size_t connections = 8;  ///< upper bound of the reader's pool
 };
 
@@ -60,7 +60,8 @@ class RATINGS_EXPORT PositionReader {
 };
 
 [[nodiscard]] RATINGS_EXPORT std::unique_ptr<HistoryReader> open_history_reader(const StoreOptions& options);
-[[nodiscard]] RATINGS_EXPORT std::unique_ptr<PositionReader> open_position_reader(const StoreOptions& options);
+[[nodiscard]] RATINGS_EXPORT std::unique_ptr<PositionReader> open_position_reader(
+    const StoreOptions& options);
 
 /// True for sqlite:PATH; Error{usage} when `url` is neither SQLite nor PostgreSQL.
 [[nodiscard]] RATINGS_EXPORT bool is_embedded(const std::string& url);

@@ -1,11 +1,11 @@
 #include "core/log.hpp"
 
+#include "ratings/error.hpp"
+#include "ratings/log.hpp"
+
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <memory>
-
-#include "ratings/error.hpp"
-#include "ratings/log.hpp"
 
 namespace ratings {
 namespace {
@@ -13,7 +13,8 @@ namespace {
 /// stdout belongs to results, so the default logger writes to stderr, in UTC.
 void install_once() {
   static const bool installed = [] {
-    auto logger = std::make_shared<spdlog::logger>("ratingsctl", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto logger =
+        std::make_shared<spdlog::logger>("ratingsctl", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     logger->set_pattern("%Y-%m-%dT%H:%M:%SZ %l %v", spdlog::pattern_time_type::utc);
     logger->flush_on(spdlog::level::trace);
     spdlog::set_default_logger(std::move(logger));

@@ -1,6 +1,7 @@
 #pragma once
 
-// Logging inside the library; no public header includes this. One line an event: a fixed sentence, then key=value.
+// Logging inside the library; no public header includes this. One line an event: a fixed sentence, then
+// key=value.
 //   log::warn("redis left alone for a while seconds={}", 5);
 #include <spdlog/spdlog.h>
 

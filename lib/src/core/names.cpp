@@ -6,22 +6,32 @@ namespace ratings {
 
 const char* to_string(UserStatus status) noexcept {
   switch (status) {
-    case UserStatus::purged: return "purged";
-    case UserStatus::already_excluded: return "already_excluded";
-    case UserStatus::unknown: return "unknown";
-    case UserStatus::restored: return "restored";
-    case UserStatus::still_excluded: return "still_excluded";
-    case UserStatus::erased: return "erased";
+    case UserStatus::purged:
+      return "purged";
+    case UserStatus::already_excluded:
+      return "already_excluded";
+    case UserStatus::unknown:
+      return "unknown";
+    case UserStatus::restored:
+      return "restored";
+    case UserStatus::still_excluded:
+      return "still_excluded";
+    case UserStatus::erased:
+      return "erased";
   }
   return "";
 }
 
 const char* to_string(Source source) noexcept {
   switch (source) {
-    case Source::memory: return "memory";
-    case Source::redis: return "redis";
-    case Source::miss: return "miss";
-    case Source::bypass: return "bypass";
+    case Source::memory:
+      return "memory";
+    case Source::redis:
+      return "redis";
+    case Source::miss:
+      return "miss";
+    case Source::bypass:
+      return "bypass";
   }
   return "";
 }

@@ -1,0 +1,12 @@
+-- $1 batch, $2 generation: puts back what the batch holds for users whom no batch excludes (any more), of that
+-- generation or later; how many of whom.
+WITH back AS (
+  DELETE FROM ratingsctl.quarantine AS q
+  WHERE q.batch = $1 AND q.generation >= $2
+    AND NOT EXISTS (SELECT 1 FROM ratingsctl.exclusion AS e WHERE e.user_id = q.user_id)
+  RETURNING q.user_id, q.movie_id, q.rating, q."timestamp"
+), put AS (
+  INSERT INTO public.ratings (user_id, movie_id, rating, "timestamp")
+  SELECT user_id, movie_id, rating, "timestamp" FROM back
+)
+SELECT user_id, count(*) AS rows FROM back GROUP BY user_id

@@ -1,0 +1,112 @@
+#include "postgres/clean_up.hpp"
+
+#include "core/operator_name.hpp"
+#include "postgres/migrations.hpp"
+#include "postgres/postgres_store.hpp"
+#include "postgres/sql.hpp"
+
+namespace ratings::postgres {
+namespace {
+
+constexpr const char* kMakeBatch =
+    "INSERT INTO ratingsctl.batch (kind, who, reason, generation) "
+    "SELECT $1, $2, $3, generation FROM ratingsctl.position RETURNING seq, name, kind, generation";
+constexpr const char* kCloseBatch =
+    "UPDATE ratingsctl.batch SET users = $2, rows = $3 WHERE seq = $1 AND $4::text <> 'undo'";
+constexpr const char* kAudit =
+    "INSERT INTO ratingsctl.audit (who, command, batch, users, rows) VALUES ($1, $2, $3, $4, $5)";
+constexpr const char* kOwnPosition =
+    "UPDATE ratingsctl.position SET own_pos = CASE WHEN own_pos = pos - $1 THEN pos ELSE own_pos END "
+    "RETURNING wait_ms";
+
+class PostgresCleanUp final : public CleanUp {
+ public:
+  explicit PostgresCleanUp(const StoreOptions& options) : session_{options} {}
+
+  CleanUpResult purge(const PurgeRequest& request) override {
+    migrate(session_);
+    return postgres::purge(session_, request);
+  }
+  UndoResult undo(const UndoRequest& request) override {
+    migrate(session_);
+    return postgres::undo(session_, request);
+  }
+  DedupeResult dedupe(const DedupeRequest& request) override {
+    migrate(session_);
+    return postgres::dedupe(session_, request);
+  }
+  std::vector<BatchInfo> batches() override;
+  void cancel() noexcept override { session_.cancel(); }
+
+ private:
+  Session session_;
+};
+
+std::string state_of(const pqxx::row& row, std::uint64_t held) {
+  const bool undone = row["undone"].as<bool>();
+  if (row["superseded"].as<bool>() && (!undone || held > 0)) return "superseded";
+  if (undone) return held > 0 ? "partly-undone" : "undone";
+  return row["kind"].as<std::string>() == "hard-purge" ? "erased" : "active";
+}
+
+std::vector<BatchInfo> PostgresCleanUp::batches() {
+  const auto result = session_.read("listing the batches", [](pqxx::work& work) {
+    if (schema_version(work) == 0) return pqxx::result{};
+    return exec_bound(work, sql::batches);
+  });
+  std::vector<BatchInfo> batches;
+  for (const auto& row : result) {
+    const auto held = row["held"].as<std::uint64_t>();
+    batches.push_back({.batch = row["name"].as<std::string>(),
+                       .kind = row["kind"].as<std::string>(),
+                       .at = row["at"].as<std::string>(),
+                       .who = row["who"].as<std::string>(),
+                       .reason = row["reason"].as<std::string>(),
+                       .users = row["users"].as<std::uint64_t>(),
+                       .rows = row["rows"].as<std::uint64_t>(),
+                       .held = held,
+                       .state = state_of(row, held)});
+  }
+  return batches;
+}
+
+}  // namespace
+
+std::string user_array(std::span<const UserId> users) {
+  std::string text = "{";
+  for (const auto user : users) text += (text.size() > 1 ? "," : "") + std::to_string(user.value);
+  return text + "}";
+}
+
+RowsByUser rows_by_user(const pqxx::result& result) {
+  RowsByUser rows;
+  for (const auto& row : result) rows[UserId{row[0].as<std::int64_t>()}] = row[1].as<std::uint64_t>();
+  return rows;
+}
+
+std::uint64_t total(const RowsByUser& rows) {
+  std::uint64_t sum = 0;
+  for (const auto& [user, count] : rows) sum += count;
+  return sum;
+}
+
+Batch make_batch(pqxx::work& work, const std::string& kind, const std::string& reason) {
+  const auto made = exec_bound(work, kMakeBatch, kind, operator_name(), reason);
+  return {.seq = made[0][0].as<std::int64_t>(),
+          .name = made[0][1].as<std::string>(),
+          .kind = made[0][2].as<std::string>(),
+          .generation = made[0][3].as<std::int64_t>()};
+}
+
+std::chrono::milliseconds finish(pqxx::work& work, const std::string& command, const Batch& batch,
+                                 const CleanUpResult& result, int statements) {
+  exec_bound(work, kCloseBatch, batch.seq, result.user_count, result.rows, command);
+  exec_bound(work, kAudit, operator_name(), command, batch.name, result.user_count, result.rows);
+  return std::chrono::milliseconds{exec_bound(work, kOwnPosition, statements)[0][0].as<int>()};
+}
+
+std::unique_ptr<CleanUp> open_clean_up(const StoreOptions& options) {
+  return std::make_unique<PostgresCleanUp>(options);
+}
+
+}  // namespace ratings::postgres

@@ -1,0 +1,105 @@
+#include "postgres/clean_up.hpp"
+#include "postgres/sql.hpp"
+
+#include "ratings/error.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace ratings::postgres {
+namespace {
+
+constexpr const char* kCount =
+    "SELECT user_id, count(*) FROM public.ratings WHERE user_id = ANY ($1::bigint[]) GROUP BY user_id";
+constexpr const char* kKnown =
+    "SELECT user_id FROM ratingsctl.exclusion WHERE user_id = ANY ($1::bigint[]) "
+    "UNION SELECT user_id FROM ratingsctl.quarantine WHERE user_id = ANY ($1::bigint[])";
+constexpr const char* kExclude =
+    "INSERT INTO ratingsctl.exclusion (user_id, batch) SELECT unnest($1::bigint[]), $2";
+constexpr const char* kQuarantined =
+    "SELECT user_id, count(*) FROM ratingsctl.quarantine WHERE user_id = ANY ($1::bigint[]) GROUP BY user_id";
+
+std::vector<UserId> each_once(const std::vector<UserId>& users) {
+  std::unordered_set<UserId> seen;
+  std::vector<UserId> distinct;
+  std::copy_if(users.begin(), users.end(), std::back_inserter(distinct),
+               [&](UserId user) { return seen.insert(user).second; });
+  return distinct;
+}
+
+std::unordered_set<UserId> known_users(pqxx::work& work, const std::string& users) {
+  std::unordered_set<UserId> known;
+  for (const auto& row : exec_bound(work, kKnown, users)) known.insert(UserId{row[0].as<std::int64_t>()});
+  return known;
+}
+
+/// What became of each user, given what was taken from whom and who was known before.
+CleanUpResult outcome(const std::vector<UserId>& users, const RowsByUser& taken,
+                      const std::unordered_set<UserId>& known, UserStatus done) {
+  CleanUpResult result;
+  for (const auto user : users) {
+    const auto rows = taken.contains(user) ? taken.at(user) : 0;
+    // --hard leaves nothing to tell from a user who was only excluded: both are erased.
+    const bool touched = rows > 0 || (done == UserStatus::erased && known.contains(user));
+    const auto status = touched                ? done
+                        : known.contains(user) ? UserStatus::already_excluded
+                                               : UserStatus::unknown;
+    result.users.push_back({.user = user, .rows = rows, .status = status});
+    result.rows += rows;
+    result.user_count += touched ? 1U : 0U;
+  }
+  return result;
+}
+
+void guard_rows(std::uint64_t rows, const PurgeRequest& request) {
+  if (!request.max_rows || rows <= *request.max_rows) return;
+  throw Error{Kind::guard, "purging: " + std::to_string(rows) + " rows are more than --max-rows " +
+                               std::to_string(*request.max_rows) + "; nothing was changed"};
+}
+
+CleanUpResult rehearse(Session& session, const PurgeRequest& request, const std::vector<UserId>& users) {
+  const auto list = user_array(users);
+  return session.read("rehearsing a purge", [&](pqxx::work& work) {
+    auto rows = rows_by_user(exec_bound(work, kCount, list));
+    if (request.hard) {
+      for (const auto& [user, count] : rows_by_user(exec_bound(work, kQuarantined, list)))
+        rows[user] += count;
+    }
+    auto result =
+        outcome(users, rows, known_users(work, list), request.hard ? UserStatus::erased : UserStatus::purged);
+    guard_rows(result.rows, request);
+    return result;
+  });
+}
+
+}  // namespace
+
+CleanUpResult purge(Session& session, const PurgeRequest& request) {
+  const auto users = each_once(request.users);
+  if (request.dry_run) return rehearse(session, request, users);
+  const auto done = request.hard ? UserStatus::erased : UserStatus::purged;
+  const auto list = user_array(users);
+  CleanUpResult result;
+  const auto committed = session.change("purging", [&](pqxx::work& work) {
+    const auto known = known_users(work, list);
+    const auto batch = make_batch(work, request.hard ? "hard-purge" : "purge", request.reason);
+    const auto taken =
+        rows_by_user(request.hard ? exec_bound(work, sql::hard_purge, list)
+                                  : exec_bound(work, sql::purge, list, batch.seq, batch.generation));
+    result = outcome(users, taken, known, done);
+    guard_rows(result.rows, request);
+    if (result.user_count == 0) return false;
+    std::vector<UserId> touched;
+    for (const auto& user : result.users) {
+      if (user.status == done) touched.push_back(user.user);
+    }
+    exec_bound(work, kExclude, user_array(touched), batch.seq);
+    result.batch = batch.name;
+    result.wait = finish(work, "purge-user", batch, result, 1);
+    return true;
+  });
+  result.committed = committed;
+  return result;
+}
+
+}  // namespace ratings::postgres

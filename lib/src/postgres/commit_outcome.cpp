@@ -1,0 +1,79 @@
+#include "postgres/commit_outcome.hpp"
+
+#include "core/log.hpp"
+#include "postgres/connection.hpp"
+
+#include "ratings/error.hpp"
+
+namespace ratings::postgres {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr Instant kPatience = 10s;  // an immediate restart of a small server takes one to three
+constexpr Instant kBetween = 200ms;
+
+constexpr const char* kStatus = "SELECT pg_xact_status($1::text::xid8)";
+
+constexpr const char* kHolder = R"(
+SELECT a.application_name, a.pid::text, a.usename::text,
+       to_char(a.xact_start AT TIME ZONE 'UTC', 'HH24:MI:SS')
+FROM pg_locks AS l
+JOIN pg_stat_activity AS a ON a.pid = l.pid
+WHERE l.granted AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND ((l.locktype = 'advisory' AND l.classid = 1918989413 AND l.objid = 1 AND l.objsubid = 2)
+       OR (l.relation IN (to_regclass('ratingsctl.position'), to_regclass('public.ratings')) AND l.mode <> 'AccessShareLock'))
+ORDER BY l.locktype = 'advisory' DESC, a.xact_start
+LIMIT 1)";
+
+}  // namespace
+
+CommitOutcome resolve_commit(const std::string& conninfo, const std::string& xid) {
+  auto& clock = boot_clock();
+  const auto deadline = clock.now() + kPatience;
+  const Param params[] = {xid};
+  while (clock.now() < deadline) {
+    try {
+      Connection connection{conninfo, deadline};
+      const auto result =
+          connection.execute("asking what became of the transaction", kStatus, params, deadline);
+      const auto status = result.null(0, 0) ? std::string{} : result.text(0, 0);
+      if (status == "committed") return CommitOutcome::committed;
+      if (status == "aborted") return CommitOutcome::rolled_back;
+    } catch (const Error& error) {
+      log::debug("the server is not back yet: {}", error.what());
+    }
+    clock.sleep_until(clock.now() + kBetween);
+  }
+  return CommitOutcome::unknown;
+}
+
+void require_committed(const std::string& conninfo, const std::string& xid, const std::string& attempted) {
+  switch (resolve_commit(conninfo, xid)) {
+    case CommitOutcome::committed:
+      return;
+    case CommitOutcome::rolled_back:
+      throw Error{
+          Kind::unreachable,
+          attempted +
+              ": the connection was lost before COMMIT took effect; nothing was changed, run it again"};
+    case CommitOutcome::unknown:
+      break;
+  }
+  throw Error{Kind::unreachable, attempted +
+                                     ": the connection was lost during COMMIT and the server does not come "
+                                     "back: the outcome is unknown; "
+                                     "run the same command again later, it is safe to repeat"};
+}
+
+std::string lock_holder(const std::string& conninfo) {
+  const auto deadline = boot_clock().now() + 3s;
+  Connection connection{conninfo, deadline};
+  const auto result = connection.execute("asking who holds the lock", kHolder, {}, deadline);
+  if (result.rows() == 0) return "another session (gone by now)";
+  const auto name = result.text(0, 0);
+  return (name.empty() ? "a session" : name) + " (pid " + result.text(0, 1) + ", user " + result.text(0, 2) +
+         ", since " + result.text(0, 3) + " UTC)";
+}
+
+}  // namespace ratings::postgres

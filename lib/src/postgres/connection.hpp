@@ -1,0 +1,86 @@
+#pragma once
+
+#include "ratings/clock.hpp"
+#include "ratings/position.hpp"
+
+#include <libpq-fe.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ratings::postgres {
+
+inline constexpr Instant kNoDeadline = Instant::max();
+
+/// A result in binary format; getters trust the statement's column types. Owns its PGresult.
+class Result {
+ public:
+  explicit Result(PGresult* result) : result_{result, &PQclear} {}
+
+  [[nodiscard]] int rows() const { return PQntuples(result_.get()); }
+  [[nodiscard]] bool null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
+  [[nodiscard]] std::int32_t int4(int row, int column) const;
+  [[nodiscard]] std::int64_t int8(int row, int column) const;
+  [[nodiscard]] float float4(int row, int column) const;
+  [[nodiscard]] bool boolean(int row, int column) const;
+  [[nodiscard]] Salt uuid(int row, int column) const;
+  [[nodiscard]] std::string text(int row, int column) const;  ///< text and bytea
+  [[nodiscard]] std::uint64_t affected() const;
+  [[nodiscard]] const PGresult* get() const { return result_.get(); }
+
+ private:
+  std::unique_ptr<PGresult, decltype(&PQclear)> result_;
+};
+
+/// A parameter in text form; integers and arrays are converted by the constructors below.
+using Param = std::optional<std::string>;
+[[nodiscard]] Param param(std::int64_t value);
+[[nodiscard]] Param param(const Salt& salt);
+[[nodiscard]] Param param(std::span<const UserId> users);  ///< bigint[]
+
+/// One libpq connection whose every wait ends at a deadline: libpq's own calls wait for ever. Not
+/// thread-safe, except cancel(). After Error{unreachable} or a missed deadline it is broken and must be
+/// thrown away.
+class Connection {
+ public:
+  /// Error{unreachable} naming host, port and database.
+  Connection(const std::string& conninfo, Instant deadline);
+
+  /// One statement, parameters bound, binary result. `attempted` begins the error message.
+  Result execute(std::string_view attempted, std::string_view sql, std::span<const Param> params,
+                 Instant deadline);
+  Result execute(std::string_view attempted, std::string_view sql) {
+    return execute(attempted, sql, {}, kNoDeadline);
+  }
+  /// Prepares `sql` under `name` the first time this connection sees the name.
+  Result execute_prepared(const char* name, std::string_view sql, std::span<const Param> params,
+                          Instant deadline);
+  /// The next result, or the error it stands for.
+  Result next_result(std::string_view attempted, Instant deadline);
+  /// Reads until the server is ready for another statement.
+  void drain(Instant deadline);
+
+  [[nodiscard]] bool broken() const noexcept { return broken_; }
+  [[nodiscard]] PGconn* raw() noexcept { return connection_.get(); }
+  [[nodiscard]] const std::string& target() const noexcept { return target_; }
+  void cancel() noexcept;
+
+ private:
+  void wait(short events, Instant deadline, std::string_view attempted);
+  [[noreturn]] void lost(std::string_view attempted);
+  void check(PGresult* result, std::string_view attempted);
+
+  std::unique_ptr<PGconn, decltype(&PQfinish)> connection_{nullptr, &PQfinish};
+  std::unique_ptr<PGcancel, decltype(&PQfreeCancel)> cancel_{nullptr, &PQfreeCancel};
+  std::string target_;
+  std::vector<std::string> prepared_;
+  bool broken_ = false;
+};
+
+}  // namespace ratings::postgres

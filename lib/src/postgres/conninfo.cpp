@@ -1,0 +1,83 @@
+#include "postgres/conninfo.hpp"
+
+#include "ratings/error.hpp"
+
+#include <libpq-fe.h>
+
+#include <map>
+#include <memory>
+
+namespace ratings::postgres {
+namespace {
+
+using Keywords = std::map<std::string, std::string>;
+
+struct FreeOptions {
+  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+
+Keywords parse(const std::string& text) {
+  char* message = nullptr;
+  const std::unique_ptr<PQconninfoOption, FreeOptions> options{PQconninfoParse(text.c_str(), &message)};
+  if (!options) {
+    PQfreemem(message);  // it may quote the URL, password and all
+    throw Error{
+        Kind::usage,
+        "store URL cannot be understood: expected postgresql://user@host:port/database or libpq keywords"};
+  }
+  Keywords found;
+  for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
+    if (option->val != nullptr) found[option->keyword] = option->val;
+  }
+  return found;
+}
+
+std::string quoted(const std::string& value) {
+  std::string text = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + "'";
+}
+
+/// Server-side limits. A reader's statement ends when its request has long given up (2 s); a change may take
+/// as long as 26 million rows need, but not for ever. idle_in_transaction: a command that was suspended must
+/// not hold locks.
+const char* server_options(Purpose purpose) {
+  return purpose == Purpose::change
+             ? "-c statement_timeout=24h -c lock_timeout=30s -c idle_in_transaction_session_timeout=10min"
+             : "-c statement_timeout=2s -c lock_timeout=1s -c idle_in_transaction_session_timeout=10s";
+}
+
+}  // namespace
+
+std::string conninfo(const StoreOptions& options, Purpose purpose) {
+  auto keywords = parse(options.url);
+  if (!options.password.empty()) keywords["password"] = options.password;
+  const Keywords defaults{
+      {"application_name",
+       "ratingsctl/" + options.command + (purpose == Purpose::validate ? "/validator" : "")},
+      {"connect_timeout", "3"},   // seconds; a host that does not answer in three is not there
+      {"keepalives_idle", "10"},  // a dead server is noticed after 10 + 3·5 s instead of two hours
+      {"keepalives_interval", "5"},
+      {"keepalives_count", "3"},
+      {"tcp_user_timeout", "10000"},  // ms that sent bytes may stay unacknowledged
+      {"client_encoding", "UTF8"},
+  };
+  for (const auto& [key, value] : defaults) keywords.try_emplace(key, value);
+  auto& server = keywords["options"];
+  server = server.empty() ? server_options(purpose) : std::string{server_options(purpose)} + " " + server;
+  std::string text;
+  for (const auto& [key, value] : keywords) text += key + "=" + quoted(value) + " ";
+  return text;
+}
+
+std::string target_of(const std::string& conninfo) {
+  auto keywords = parse(conninfo);
+  const auto host = keywords.contains("host") ? keywords["host"] : keywords["hostaddr"];
+  return (host.empty() ? "local socket" : host) + ":" +
+         (keywords["port"].empty() ? "5432" : keywords["port"]) + "/" + keywords["dbname"];
+}
+
+}  // namespace ratings::postgres

@@ -1,0 +1,83 @@
+#include "postgres/conninfo.hpp"
+#include "postgres/pool.hpp"
+#include "postgres/postgres_store.hpp"
+#include "postgres/sql.hpp"
+
+#include "ratings/error.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace ratings::postgres {
+namespace {
+
+/// Columns of sql/postgres/history.sql from `first` on: movie, rating, number, pos, salt.
+void take_row(const Result& result, int row, int first, History& history) {
+  if (result.null(row, first)) {
+    history.tag = Tag{.own = result.int8(row, first + 2),
+                      .read = {.position = result.int8(row, first + 3), .salt = result.uuid(row, first + 4)}};
+    return;
+  }
+  // + 0: a -0 that somebody wrote with psql is the score 0.
+  history.ratings.push_back(Rating{.user = history.user,
+                                   .movie = {result.int4(row, first)},
+                                   .score = result.float4(row, first + 1) + 0.0F,
+                                   .timestamp = result.int8(row, first + 2)});
+}
+
+class PostgresHistoryReader final : public HistoryReader {
+ public:
+  explicit PostgresHistoryReader(const StoreOptions& options)
+      : pool_{conninfo(options, Purpose::read), options.connections} {}
+
+  History history(UserId user, Instant deadline) override {
+    const Param params[] = {param(user.value)};
+    const auto result = pool_.with(deadline, [&](Connection& connection) {
+      return connection.execute_prepared("history", sql::history, params, deadline);
+    });
+    History history{.user = user, .tag = {}, .ratings = {}};
+    history.ratings.reserve(static_cast<std::size_t>(result.rows()));
+    for (int row = 0; row < result.rows(); ++row) take_row(result, row, 0, history);
+    require_position(result);
+    std::sort(history.ratings.begin(), history.ratings.end(), older);
+    return history;
+  }
+
+  std::vector<History> histories(std::span<const UserId> users, Instant deadline) override {
+    std::vector<UserId> distinct{users.begin(), users.end()};
+    std::sort(distinct.begin(), distinct.end());
+    distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+    const Param params[] = {param(std::span<const UserId>{distinct})};
+    const auto result = pool_.with(deadline, [&](Connection& connection) {
+      return connection.execute_prepared("histories", sql::histories, params, deadline);
+    });
+    if (!distinct.empty()) require_position(result);
+    std::unordered_map<UserId, History> found;
+    for (int row = 0; row < result.rows(); ++row) {
+      auto& history = found[UserId{result.int8(row, 0)}];
+      history.user = UserId{result.int8(row, 0)};
+      take_row(result, row, 1, history);
+    }
+    for (auto& [user, history] : found) std::sort(history.ratings.begin(), history.ratings.end(), older);
+    std::vector<History> in_order;
+    in_order.reserve(users.size());
+    for (const auto user : users) in_order.push_back(found.at(user));
+    return in_order;
+  }
+
+ private:
+  static void require_position(const Result& result) {
+    if (result.rows() == 0)
+      throw Error{Kind::store, "reading a history: the position row is missing; run 'ratingsctl init'"};
+  }
+
+  Pool pool_;
+};
+
+}  // namespace
+
+std::unique_ptr<HistoryReader> open_history_reader(const StoreOptions& options) {
+  return std::make_unique<PostgresHistoryReader>(options);
+}
+
+}  // namespace ratings::postgres

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "postgres/session.hpp"
+
+#include "ratings/admin.hpp"
+
+namespace ratings::postgres {
+
+/// The schema this program reads and writes.
+inline constexpr int kSchemaVersion = 1;
+
+/// Brings the schema to kSchemaVersion, in one transaction under an advisory lock. Error{guard} for a newer
+/// one, and for a table `ratings` or a schema `ratingsctl` that is not ours.
+SchemaReport migrate(Session& session);
+
+/// The version found, 0 for none. Error{guard} as migrate().
+int schema_version(pqxx::transaction_base& transaction);
+
+}  // namespace ratings::postgres

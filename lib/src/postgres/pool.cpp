@@ -1,0 +1,71 @@
+#include "postgres/pool.hpp"
+
+#include "postgres/conninfo.hpp"
+
+#include <algorithm>
+
+namespace ratings::postgres {
+namespace {
+using namespace std::chrono_literals;
+constexpr Instant kFirstPause = 50ms;
+constexpr Instant kLongestPause = 2s;
+}  // namespace
+
+Pool::Pool(std::string conninfo, std::size_t size)
+    : conninfo_{std::move(conninfo)}, size_{std::max<std::size_t>(size, 1)} {}
+
+Pool::Lease::Lease(Pool& owner, Instant deadline) : pool{owner} {
+  {
+    std::unique_lock lock{pool.mutex_};
+    const auto free = [this] { return pool.lent_ < pool.size_; };
+    if (!pool.returned_.wait_for(lock, deadline - boot_clock().now(), free)) {
+      throw Error{Kind::busy, "all " + std::to_string(pool.size_) + " PostgreSQL connections are in use"};
+    }
+    ++pool.lent_;
+    if (!pool.idle_.empty()) {
+      connection = std::move(pool.idle_.back());
+      pool.idle_.pop_back();
+      parked = true;
+      return;
+    }
+  }
+  try {
+    connection = pool.connect(deadline);
+  } catch (...) {
+    const std::lock_guard lock{pool.mutex_};
+    --pool.lent_;
+    pool.returned_.notify_one();
+    throw;
+  }
+}
+
+Pool::Lease::~Lease() {
+  const std::lock_guard lock{pool.mutex_};
+  --pool.lent_;
+  if (connection && !connection->broken()) pool.idle_.push_back(std::move(connection));
+  pool.returned_.notify_one();
+}
+
+std::unique_ptr<Connection> Pool::connect(Instant deadline) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (boot_clock().now() < next_try_) {
+      throw Error{Kind::unreachable,
+                  "PostgreSQL at " + target_of(conninfo_) + " did not answer a moment ago"};
+    }
+  }
+  try {
+    auto connection = std::make_unique<Connection>(conninfo_, deadline);
+    const std::lock_guard lock{mutex_};
+    pause_ = Instant::zero();
+    return connection;
+  } catch (const Error&) {
+    const std::lock_guard lock{mutex_};
+    pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
+    next_try_ = boot_clock().now() + Instant{std::uniform_int_distribution<Instant::rep>{
+                                         pause_.count() / 2, pause_.count()}(jitter_)};
+    throw;
+  }
+}
+
+}  // namespace ratings::postgres

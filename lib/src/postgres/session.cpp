@@ -1,0 +1,58 @@
+#include "postgres/session.hpp"
+
+#include "core/log.hpp"
+#include "postgres/commit_outcome.hpp"
+#include "postgres/errors.hpp"
+
+#include "ratings/error.hpp"
+
+namespace ratings::postgres {
+
+pqxx::connection& Session::connection() {
+  const std::lock_guard guard{cancelling_};
+  if (!connection_) connection_ = std::make_unique<pqxx::connection>(conninfo_);
+  return *connection_;
+}
+
+void Session::lock(pqxx::work& transaction) {
+  transaction.exec(std::string{"SELECT pg_advisory_xact_lock("} + kChangeLock + ")");
+}
+
+void Session::commit(pqxx::work& transaction, std::string_view attempted) {
+  const auto xid = exec_bound(transaction, "SELECT pg_current_xact_id()::text")[0][0].as<std::string>();
+  if (cancelled_)
+    throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was changed"};
+  try {
+    transaction.commit();
+  } catch (const pqxx::sql_error&) {
+    throw;  // the server answered: it refused
+  } catch (const pqxx::failure& error) {
+    log::warn("COMMIT was not answered, asking what became of it: {}", first_line(error.what()));
+    require_committed(conninfo_, xid, std::string{attempted});
+  }
+}
+
+void Session::rethrow(std::string_view attempted, const pqxx::failure& error) {
+  if (cancelled_)
+    throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was changed"};
+  const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error);
+  const auto translated =
+      translate(attempted, sql == nullptr ? std::string{} : sql->sqlstate(), error.what());
+  if (translated.kind() == Kind::guard) {
+    throw Error{Kind::guard, std::string{attempted} + ": waited 30 s for " + lock_holder(conninfo_) +
+                                 "; nothing was changed, run it again when that has ended"};
+  }
+  throw translated;
+}
+
+void Session::cancel() noexcept {
+  cancelled_ = true;
+  const std::lock_guard guard{cancelling_};
+  try {
+    if (connection_) connection_->cancel_query();
+  } catch (const std::exception& error) {
+    log::warn("the running statement could not be cancelled: {}", first_line(error.what()));
+  }
+}
+
+}  // namespace ratings::postgres

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string_view>
+
+/// The texts of lib/sql/postgres, embedded by the build. What each takes and gives stands in its file.
+namespace ratings::postgres::sql {
+
+extern const std::string_view schema_001;
+extern const std::string_view history;
+extern const std::string_view histories;
+extern const std::string_view changes;
+extern const std::string_view standing;
+extern const std::string_view triggers;
+extern const std::string_view purge;
+extern const std::string_view hard_purge;
+extern const std::string_view undo;
+extern const std::string_view dedupe;
+extern const std::string_view dedupe_users;
+extern const std::string_view batches;
+
+}  // namespace ratings::postgres::sql

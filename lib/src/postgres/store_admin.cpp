@@ -1,0 +1,92 @@
+#include "postgres/migrations.hpp"
+#include "postgres/postgres_store.hpp"
+#include "postgres/session.hpp"
+
+#include "ratings/error.hpp"
+
+namespace ratings::postgres {
+namespace {
+
+constexpr const char* kCounts =
+    "SELECT (SELECT count(*) FROM public.ratings), (SELECT count(*) FROM ratingsctl.quarantine), "
+    "(SELECT count(DISTINCT user_id) FROM ratingsctl.exclusion), "
+    "(SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0) FROM pg_inherits WHERE inhparent = "
+    "'public.ratings'::regclass)";
+constexpr const char* kLoads =
+    "SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), name, loaded, rejected, generation "
+    "FROM ratingsctl.load_ledger ORDER BY id DESC LIMIT 5";
+
+class PostgresStoreAdmin final : public StoreAdmin {
+ public:
+  explicit PostgresStoreAdmin(const StoreOptions& options)
+      : session_{options}, positions_{postgres::open_position_reader(options)} {}
+
+  SchemaReport ensure_schema() override { return migrate(session_); }
+
+  void set_delta(std::chrono::milliseconds delta) override {
+    if (delta.count() < 0 || delta.count() > 60'000) {
+      throw Error{Kind::usage, "setting delta: " + std::to_string(delta.count()) + " ms is outside 0…60000"};
+    }
+    // Lowering takes two steps: a server that is cut off goes on with the old delta until it runs out, so
+    // writers must wait for that long until nobody can. Raising is safe at once: whoever uses the new one has
+    // seen every change that was reported after the shorter wait.
+    std::chrono::milliseconds old{};
+    const auto at = session_.change("setting delta", [&](pqxx::work& work) {
+      old = std::chrono::milliseconds{
+          exec_bound(work, "SELECT wait_ms FROM ratingsctl.position")[0][0].as<int>()};
+      exec_bound(work, "UPDATE ratingsctl.position SET delta_ms = $1, wait_ms = greatest(wait_ms, $1)",
+                 static_cast<int>(delta.count()));
+      return true;
+    });
+    if (old <= delta) return;
+    boot_clock().sleep_until(at + old + old / 1000 + std::chrono::milliseconds{50});
+    session_.change("setting delta", [&](pqxx::work& work) {
+      exec_bound(work, "UPDATE ratingsctl.position SET wait_ms = delta_ms WHERE delta_ms = $1",
+                 static_cast<int>(delta.count()));
+      return true;
+    });
+  }
+
+  StoreStatus status() override {
+    auto status = session_.read("reading the state", [](pqxx::work& work) {
+      StoreStatus found;
+      found.server = "PostgreSQL " + exec_bound(work, "SHOW server_version")[0][0].as<std::string>();
+      found.schema = schema_version(work);
+      if (found.schema > 0) fill(work, found);
+      return found;
+    });
+    const auto deadline = boot_clock().now() + std::chrono::seconds{5};
+    if (status.schema > 0) status.position = positions_->changes_since(std::nullopt, deadline).state;
+    status.checks = positions_->checks(deadline);
+    return status;
+  }
+
+ private:
+  static void fill(pqxx::work& work, StoreStatus& status) {
+    const auto position = exec_bound(work, "SELECT own_pos <> pos FROM ratingsctl.position");
+    status.foreign_changes = position[0][0].as<bool>();
+    const auto counts = exec_bound(work, kCounts);
+    status.rows = counts[0][0].as<std::uint64_t>();
+    status.quarantined = counts[0][1].as<std::uint64_t>();
+    status.excluded_users = counts[0][2].as<std::uint64_t>();
+    status.bytes_on_disk = counts[0][3].as<std::uint64_t>();
+    for (const auto& row : exec_bound(work, kLoads)) {
+      status.last_loads.push_back({.at = row[0].as<std::string>(),
+                                   .name = row[1].as<std::string>(),
+                                   .rows = row[2].as<std::uint64_t>(),
+                                   .rejected = row[3].as<std::uint64_t>(),
+                                   .generation = row[4].as<std::int64_t>()});
+    }
+  }
+
+  Session session_;
+  std::unique_ptr<PositionReader> positions_;
+};
+
+}  // namespace
+
+std::unique_ptr<StoreAdmin> open_store_admin(const StoreOptions& options) {
+  return std::make_unique<PostgresStoreAdmin>(options);
+}
+
+}  // namespace ratings::postgres
