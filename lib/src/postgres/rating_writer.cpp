@@ -10,6 +10,7 @@
 #include "ratings/error.hpp"
 
 #include <atomic>
+#include <mutex>
 #include <optional>
 
 namespace ratings::postgres {
@@ -65,7 +66,8 @@ class PostgresRatingWriter final : public RatingWriter {
 
   void cancel() noexcept override {
     cancelled_ = true;
-    if (auto* connection = for_cancel_.load()) connection->cancel();
+    const std::lock_guard guard{cancelling_};
+    if (connection_) connection_->cancel();
   }
 
  private:
@@ -75,6 +77,8 @@ class PostgresRatingWriter final : public RatingWriter {
   template <typename Work>
   void stage(const char* name, Work&& body);
 
+  void connect();
+  void abandon();
   std::uint64_t finish_copy(std::span<const LoadedFile> files);
   void store_held_back();
   void lock_table();
@@ -84,7 +88,7 @@ class PostgresRatingWriter final : public RatingWriter {
   const StoreOptions options_;
   const std::string conninfo_;
   std::unique_ptr<Connection> connection_;
-  std::atomic<Connection*> for_cancel_ = nullptr;
+  std::mutex cancelling_;  ///< guards connection_ itself against cancel()
   std::atomic<bool> cancelled_ = false;
   std::unique_ptr<CopyStream> copy_;  // before connection_'s end
   Fill fill_ = Fill::append;
@@ -97,12 +101,26 @@ class PostgresRatingWriter final : public RatingWriter {
   std::vector<StageTime> stages_;
 };
 
+void PostgresRatingWriter::connect() {
+  auto connection = std::make_unique<Connection>(conninfo_, boot_clock().now() + 5s);
+  const std::lock_guard guard{cancelling_};
+  connection_ = std::move(connection);
+}
+
+/// Rolls back by hanging up: locks must not outlive the failure, whoever still holds this object.
+void PostgresRatingWriter::abandon() {
+  copy_.reset();
+  const std::lock_guard guard{cancelling_};
+  connection_.reset();
+}
+
 template <typename Work>
 auto PostgresRatingWriter::guarded(std::string_view attempted, Work&& body) {
   try {
     if (cancelled_) throw Error{Kind::interrupted, ""};
     return body();
   } catch (const Error& error) {
+    abandon();
     if (cancelled_)
       throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was loaded"};
     if (error.kind() != Kind::guard || !child_.empty()) throw;
@@ -127,8 +145,7 @@ LoadFacts PostgresRatingWriter::begin() {
   Session session{options_};
   migrate(session);
   return guarded("loading", [&] {
-    connection_ = std::make_unique<Connection>(conninfo_, boot_clock().now() + 5s);
-    for_cancel_ = connection_.get();
+    connect();
     run("BEGIN");
     connection_->execute("waiting for other commands",
                          std::string{"SELECT pg_advisory_xact_lock("} + kChangeLock + ")");

@@ -1,0 +1,246 @@
+#include "postgres/connection.hpp"
+#include "postgres/conninfo.hpp"
+#include "support/servers.hpp"
+
+#include "ratings/admin.hpp"
+#include "ratings/cleanup.hpp"
+#include "ratings/error.hpp"
+#include "ratings/load.hpp"
+#include "ratings/store.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+using namespace ratings;
+using namespace std::chrono_literals;
+
+namespace {
+
+StoreOptions options_for(const std::string& url) {
+  return {.url = url, .password = {}, .command = "test", .connections = 2};
+}
+
+Instant soon() { return boot_clock().now() + 5s; }
+
+/// A database with our schema and a psql-like session beside the store's own connections.
+struct Database {
+  test::TempDatabase temp;
+  StoreOptions options = options_for(temp.url());
+  std::unique_ptr<StoreAdmin> admin = open_store_admin(options);
+  std::unique_ptr<PositionReader> positions = open_position_reader(options);
+  std::unique_ptr<HistoryReader> reader = open_history_reader(options);
+  postgres::Connection psql{postgres::conninfo(options, postgres::Purpose::change), soon()};
+
+  Database() { admin->ensure_schema(); }
+  void run(const std::string& sql) { psql.execute("testing", sql); }
+  ReadPoint now() { return positions->changes_since(std::nullopt, soon()).state.now; }
+  std::vector<std::int64_t> moved_since(const ReadPoint& point) {
+    const auto changes = positions->changes_since(point, soon());
+    CHECK(changes.known_point);
+    std::vector<std::int64_t> users;
+    for (const auto& [user, own] : changes.moved) users.push_back(user.value);
+    std::sort(users.begin(), users.end());
+    return users;
+  }
+};
+
+using Users = std::vector<std::int64_t>;
+
+}  // namespace
+
+TEST_SUITE("postgres") {
+  TEST_CASE("every way psql can change rows moves exactly the users it touched") {
+    Database db;
+    db.run(
+        "INSERT INTO ratings SELECT u, m, 3.5, 1000 + m FROM generate_series(1, 9) u, generate_series(1, 5) "
+        "m");
+    auto before = db.now();
+
+    SUBCASE("INSERT") {
+      db.run("INSERT INTO ratings VALUES (1, 99, 4, 5), (2, 99, 4, 5)");
+      CHECK(db.moved_since(before) == Users{1, 2});
+    }
+    SUBCASE("DELETE") {
+      db.run("DELETE FROM ratings WHERE user_id IN (3, 4)");
+      CHECK(db.moved_since(before) == Users{3, 4});
+    }
+    SUBCASE("UPDATE that gives rows to another user marks both") {
+      db.run("UPDATE ratings SET user_id = 77 WHERE user_id = 5");
+      CHECK(db.moved_since(before) == Users{5, 77});
+    }
+    SUBCASE("a write straight into the partition") {
+      const auto child =
+          db.psql.execute("testing", "SELECT inhrelid::regclass::text FROM pg_inherits").text(0, 0);
+      db.run("DELETE FROM " + child + " WHERE user_id = 6");
+      CHECK(db.moved_since(before) == Users{6});
+    }
+    SUBCASE("with triggers switched to the replica role") {
+      db.run("SET session_replication_role = replica");
+      db.run("DELETE FROM ratings WHERE user_id = 7");
+      CHECK(db.moved_since(before) == Users{7});
+    }
+    SUBCASE("a rolled back change moves nobody") {
+      db.run("BEGIN");
+      db.run("DELETE FROM ratings WHERE user_id = 8");
+      db.run("ROLLBACK");
+      CHECK(db.now() == before);
+    }
+    SUBCASE("TRUNCATE raises the floor and begins a generation") {
+      const auto generation = db.positions->changes_since(std::nullopt, soon()).state.generation;
+      db.run("TRUNCATE ratings");
+      const auto state = db.positions->changes_since(std::nullopt, soon()).state;
+      CHECK(state.floor > before.position);
+      CHECK(state.generation > generation);
+    }
+  }
+
+  TEST_CASE("a change of more than 10,000 users raises the floor instead of naming them") {
+    Database db;
+    const auto before = db.now();
+
+    db.run("INSERT INTO ratings SELECT u, 1, 3.5, 1000 FROM generate_series(1, 10001) u");
+
+    const auto changes = db.positions->changes_since(before, soon());
+    CHECK(changes.moved.empty());
+    CHECK(changes.state.floor == changes.state.now.position);
+    CHECK(db.reader->history(UserId{5}, soon()).tag.own == changes.state.floor);
+  }
+
+  TEST_CASE("rows and tag of a history come from one snapshot") {
+    Database db;
+    db.run("INSERT INTO ratings VALUES (1, 31, 2.5, 1260759144), (1, 30, 2.5, 1260759144)");
+
+    const auto history = db.reader->history(UserId{1}, soon());
+
+    REQUIRE(history.ratings.size() == 2);
+    CHECK(history.ratings[0].movie == MovieId{30});
+    CHECK(history.tag.read == db.now());
+    CHECK(history.tag.own == db.now().position);
+    CHECK(db.positions->standing(UserId{1}, history.tag.read, soon()).own == history.tag.own);
+  }
+
+  TEST_CASE("values psql's CHECKs let through are the only ones stored") {
+    Database db;
+    for (const char* bad :
+         {"(-1, 1, 1, 1)", "(1, -1, 1, 1)", "(1, 1, 'NaN', 1)", "(1, 1, 10.5, 1)", "(1, 1, 'Infinity', 1)",
+          "(1, 1, 1, -1)", "(1, 1, 1, 253402300800)", "(NULL, 1, 1, 1)"}) {
+      CAPTURE(bad);
+      CHECK_THROWS_AS(db.run(std::string{"INSERT INTO ratings VALUES "} + bad), Error);
+    }
+    db.run("INSERT INTO ratings VALUES (1, 1, '-0', 1)");
+    CHECK_FALSE(std::signbit(db.reader->history(UserId{1}, soon()).ratings.at(0).score));
+  }
+
+  TEST_CASE("checks name the table whose trigger is missing or disabled") {
+    Database db;
+    const auto failing = [&] {
+      std::string names;
+      for (const auto& check : db.positions->checks(soon())) {
+        if (!check.ok) names += check.name + ": " + check.detail;
+      }
+      return names;
+    };
+    REQUIRE(failing().empty());
+
+    SUBCASE("disabled on the parent") {
+      db.run("ALTER TABLE ratings DISABLE TRIGGER ratingsctl_delete");
+      CHECK(failing().find("triggers: missing or disabled on ratings") == 0);
+    }
+    SUBCASE("dropped on the partition") {
+      db.run("DROP TRIGGER ratingsctl_insert ON ratingsctl.ratings_1");
+      CHECK(failing().find("ratingsctl.ratings_1") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("somebody else's table is refused and left alone") {
+    test::TempDatabase temp;
+    postgres::Connection psql{postgres::conninfo(options_for(temp.url()), postgres::Purpose::change), soon()};
+    psql.execute("testing", "CREATE TABLE ratings (a int)");
+    const auto admin = open_store_admin(options_for(temp.url()));
+    try {
+      admin->ensure_schema();
+      FAIL("the schema was made beside a foreign table");
+    } catch (const Error& error) {
+      CHECK(error.kind() == Kind::guard);
+    }
+    CHECK(psql.execute("testing", "SELECT to_regnamespace('ratingsctl') IS NULL").boolean(0, 0));
+  }
+
+  TEST_CASE("a newer schema is refused") {
+    Database db;
+    db.run("INSERT INTO ratingsctl.schema_migration (version) VALUES (99)");
+    try {
+      db.admin->ensure_schema();
+      FAIL("a newer schema was accepted");
+    } catch (const Error& error) {
+      CHECK(error.kind() == Kind::guard);
+      CHECK(std::string{error.what()}.find("version 99") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("a command that waits too long names the one that holds the store") {
+    Database db;
+    auto impatient = db.options;
+    impatient.url += (impatient.url.find('?') == std::string::npos ? "?" : "&") +
+                     std::string{"options=-c%20lock_timeout%3D300ms"};
+    const auto holder = open_rating_writer(
+        StoreOptions{.url = db.options.url, .password = {}, .command = "load", .connections = 1});
+    holder->begin();
+    const auto second = open_clean_up(impatient);
+    try {
+      (void)second->dedupe({});
+      FAIL("two commands changed the store at once");
+    } catch (const Error& error) {
+      CHECK(error.kind() == Kind::guard);
+      CHECK(std::string{error.what()}.find("ratingsctl/load (pid ") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("rows that psql writes while a first load runs are not lost") {
+    Database db;
+    const auto writer = open_rating_writer(db.options);
+    writer->begin();
+    writer->start(Fill::first);
+    const std::vector<Rating> rows{{UserId{1}, MovieId{1}, 4, 1}};
+    writer->append(rows);
+    db.run("INSERT INTO ratings VALUES (9, 9, 1, 1)");
+    const std::vector<LoadedFile> files{{.name = "a.csv", .hash = {}, .bytes = 1, .read = 1, .loaded = 1}};
+
+    CHECK_THROWS_AS((void)writer->commit(files), Error);
+
+    CHECK(db.reader->history(UserId{9}, soon()).ratings.size() == 1);
+    CHECK(db.reader->history(UserId{1}, soon()).ratings.empty());
+  }
+
+  TEST_CASE("replace keeps the table's identity, grants and views") {
+    Database db;
+    db.run("CREATE VIEW seen AS SELECT * FROM ratings");
+    const auto oid = db.psql.execute("testing", "SELECT 'ratings'::regclass::oid::bigint").int8(0, 0);
+    const auto writer = open_rating_writer(db.options);
+    writer->begin();
+    writer->start(Fill::replace);
+    writer->append(std::vector<Rating>{{UserId{4}, MovieId{1}, 4, 1}});
+    const auto done = writer->commit(
+        std::vector<LoadedFile>{{.name = "a.csv", .hash = {}, .bytes = 1, .read = 1, .loaded = 1}});
+
+    CHECK(done.generation == 2);
+    CHECK(db.psql.execute("testing", "SELECT 'ratings'::regclass::oid::bigint").int8(0, 0) == oid);
+    CHECK(db.psql.execute("testing", "SELECT user_id FROM seen").int8(0, 0) == 4);
+    CHECK(db.positions->checks(soon()).size() == 5);
+  }
+
+  TEST_CASE("an unreachable server is named, without the password") {
+    auto options = options_for("postgresql://me:s3cret@127.0.0.1:1/x");
+    try {
+      (void)open_history_reader(options)->history(UserId{1}, soon());
+      FAIL("port 1 answered");
+    } catch (const Error& error) {
+      CHECK(error.kind() == Kind::unreachable);
+      CHECK(std::string{error.what()}.find("127.0.0.1:1/x") != std::string::npos);
+      CHECK(std::string{error.what()}.find("s3cret") == std::string::npos);
+    }
+  }
+}
