@@ -50,6 +50,9 @@ std::string run_sql(const std::string& url, const std::string& sql) {
   if (PQstatus(connection.get()) != CONNECTION_OK) {
     throw std::runtime_error{std::string{"cannot connect: "} + PQerrorMessage(connection.get())};
   }
+  // "database does not exist, skipping" is no news for who reads a test's output.
+  PQsetNoticeProcessor(
+      connection.get(), [](void*, const char*) {}, nullptr);
   const std::unique_ptr<PGresult, ClearResult> result{PQexec(connection.get(), sql.c_str())};
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {

@@ -1,0 +1,1 @@
+CREATE INDEX ratings_user_id ON ratings (user_id);

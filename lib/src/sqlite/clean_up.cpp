@@ -1,0 +1,106 @@
+#include "sqlite/clean_up.hpp"
+
+#include "core/operator_name.hpp"
+#include "sqlite/files.hpp"
+#include "sqlite/schema.hpp"
+
+#include <type_traits>
+
+namespace ratings::sqlite {
+namespace {
+
+constexpr const char* kMakeBatch =
+    "INSERT INTO ratingsctl_batch (kind, who, reason, generation) VALUES (?1, ?2, ?3, ?4) RETURNING seq";
+constexpr const char* kCloseBatch = "UPDATE ratingsctl_batch SET users = ?2, rows = ?3 WHERE seq = ?1";
+constexpr const char* kBatches =
+    "SELECT b.name, b.kind, b.at, b.who, b.reason, b.users, b.rows, "
+    "       (SELECT count(*) FROM ratingsctl_quarantine AS q WHERE q.batch = b.seq), "
+    "       b.undone_at IS NOT NULL, b.generation < p.generation "
+    "FROM ratingsctl_batch AS b CROSS JOIN ratingsctl_position AS p ORDER BY b.seq DESC";
+
+// Erased rows must not be found in the file's free pages.
+constexpr const char* kOverwrite = "PRAGMA secure_delete = ON";
+
+std::string state_of(const BatchInfo& batch, bool undone, bool superseded) {
+  if (superseded && (!undone || batch.held > 0)) return "superseded";
+  if (undone) return batch.held > 0 ? "partly-undone" : "undone";
+  return batch.kind == "hard-purge" ? "erased" : "active";
+}
+
+class SqliteCleanUp final : public CleanUp {
+ public:
+  SqliteCleanUp(const StoreOptions& options, Patience patience) : target_{options, patience} {}
+
+  CleanUpResult purge(const PurgeRequest& request) override {
+    return in_change([&](Change& change) { return sqlite::purge(change, request); });
+  }
+  UndoResult undo(const UndoRequest& request) override {
+    return in_change([&](Change& change) { return sqlite::undo(change, request); });
+  }
+  DedupeResult dedupe(const DedupeRequest& request) override {
+    return in_change([&](Change& change) { return sqlite::dedupe(change, request); });
+  }
+  std::vector<BatchInfo> batches() override;
+  void cancel() noexcept override { cancelled_ = true; }
+
+ private:
+  template <typename Work>
+  std::invoke_result_t<Work, Change&> in_change(Work work) {
+    Change change{target_, Missing::refuse, cancelled_};
+    change.database().execute(kOverwrite);
+    return work(change);
+  }
+
+  const Target target_;
+  std::atomic<bool> cancelled_ = false;
+};
+
+std::vector<BatchInfo> SqliteCleanUp::batches() {
+  (void)existing_file(target_.path);
+  Database database{target_.path, Open::existing, target_.patience.other_programs, &cancelled_};
+  if (schema_version(database) == 0) return {};
+  std::vector<BatchInfo> batches;
+  auto row = database.prepare(kBatches);
+  while (row.step()) {
+    BatchInfo batch{.batch = row.text(0),
+                    .kind = row.text(1),
+                    .at = row.text(2),
+                    .who = row.text(3),
+                    .reason = row.text(4),
+                    .users = static_cast<std::uint64_t>(row.integer(5)),
+                    .rows = static_cast<std::uint64_t>(row.integer(6)),
+                    .held = static_cast<std::uint64_t>(row.integer(7)),
+                    .state = {}};
+    batch.state = state_of(batch, row.integer(8) != 0, row.integer(9) != 0);
+    batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
+}  // namespace
+
+Batch make_batch(Change& change, const std::string& kind, const std::string& reason) {
+  auto made = change.database().prepare(kMakeBatch);
+  made.bind(kind, operator_name(), reason, change.generation());
+  std::int64_t seq = 0;
+  while (made.step()) seq = made.integer(0);
+  return {.seq = seq, .name = kind + "-" + std::to_string(seq)};  // as the column `name` says
+}
+
+void close_batch(Change& change, const Batch& batch, const CleanUpResult& result) {
+  change.database().prepare(kCloseBatch).bind(batch.seq, result.user_count, result.rows).run();
+}
+
+void finish(Change& change, const Batch& batch, CleanUpResult& result) {
+  change.audit({.batch = batch.name, .users = result.user_count, .rows = result.rows, .detail = ""});
+  const auto committed = change.commit();
+  result.batch = batch.name;
+  result.committed = committed.at;
+  result.wait = committed.wait;
+}
+
+std::unique_ptr<CleanUp> open_clean_up(const StoreOptions& options, Patience patience) {
+  return std::make_unique<SqliteCleanUp>(options, patience);
+}
+
+}  // namespace ratings::sqlite

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "sqlite/change.hpp"
+
+#include "ratings/cleanup.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace ratings::sqlite {
+
+/// A batch being made or found.
+struct Batch {
+  std::int64_t seq = 0;
+  std::string name;
+};
+
+[[nodiscard]] Batch make_batch(Change& change, const std::string& kind, const std::string& reason);
+/// The figures of a batch that is complete.
+void close_batch(Change& change, const Batch& batch, const CleanUpResult& result);
+/// Audit line and COMMIT; adds batch, committed and wait to `result`.
+void finish(Change& change, const Batch& batch, CleanUpResult& result);
+
+[[nodiscard]] CleanUpResult purge(Change& change, const PurgeRequest& request);
+[[nodiscard]] UndoResult undo(Change& change, const UndoRequest& request);
+[[nodiscard]] DedupeResult dedupe(Change& change, const DedupeRequest& request);
+
+}  // namespace ratings::sqlite

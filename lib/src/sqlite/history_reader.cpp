@@ -1,0 +1,128 @@
+#include "sqlite/files.hpp"
+#include "sqlite/position.hpp"
+#include "sqlite/schema.hpp"
+#include "sqlite/sqlite_store.hpp"
+#include "store/url.hpp"
+
+#include "ratings/error.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+namespace ratings::sqlite {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{1000};  // as in position_reader.cpp
+
+struct Session {
+  Session(const std::filesystem::path& path, FileId opened)
+      : file{opened},
+        database{path, Open::existing, kPatience},
+        tables{ready(database, path)},
+        rows{database, "SELECT movie_id, rating, \"timestamp\" FROM ratings WHERE user_id = ?1"} {}
+
+  static Database& ready(Database& database, const std::filesystem::path& path) {
+    // 8 MiB a connection: the upper levels of the index of 26 million rows.
+    database.execute("PRAGMA query_only = ON; PRAGMA cache_size = -8192");
+    require_schema(database, path);
+    return database;
+  }
+
+  History read(UserId user, const PositionState& state) {
+    History history{
+        .user = user, .tag = {.own = tables.own(user, state.floor), .read = state.now}, .ratings = {}};
+    rows.bind(user);
+    while (rows.step()) history.ratings.push_back(rows.rating(user, 0));
+    std::sort(history.ratings.begin(), history.ratings.end(), older);
+    return history;
+  }
+
+  FileId file;
+  Database database;
+  PositionTables tables;
+  Statement rows;
+};
+
+class SqliteHistoryReader final : public HistoryReader {
+ public:
+  explicit SqliteHistoryReader(const StoreOptions& options)
+      : path_{embedded_path(options.url)}, limit_{std::max<std::size_t>(options.connections, 1)} {}
+
+  History history(UserId user, Instant deadline) override {
+    return std::move(histories({&user, 1}, deadline).front());
+  }
+
+  std::vector<History> histories(std::span<const UserId> users, Instant deadline) override {
+    const Slot slot{*this, deadline};
+    const auto file = existing_file(path_);
+    auto session = take(file);
+    if (!session) session = std::make_unique<Session>(path_, file);
+    session->database.set_deadline(deadline);
+    std::vector<History> found;
+    {
+      const Snapshot snapshot{session->database};
+      const auto state = session->tables.state();
+      for (const auto user : users) found.push_back(session->read(user, state));
+    }
+    give_back(std::move(session));  // after an error it is closed instead
+    return found;
+  }
+
+ private:
+  /// The right to use one connection.
+  class Slot {
+   public:
+    Slot(SqliteHistoryReader& reader, Instant deadline) : reader_{reader} {
+      std::unique_lock lock{reader_.mutex_};
+      while (reader_.used_ == reader_.limit_) {
+        const auto left = deadline - boot_clock().now();
+        if (left <= Instant::zero()) throw Error{Kind::busy, "no connection to the store was free in time"};
+        reader_.freed_.wait_for(lock, left);
+      }
+      ++reader_.used_;
+    }
+    ~Slot() {
+      {
+        const std::lock_guard lock{reader_.mutex_};
+        --reader_.used_;
+      }
+      reader_.freed_.notify_one();
+    }
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+
+   private:
+    SqliteHistoryReader& reader_;
+  };
+
+  /// A connection to that very file, or null. Those to a file that has been replaced are closed.
+  std::unique_ptr<Session> take(FileId file) {
+    const std::lock_guard lock{mutex_};
+    std::erase_if(idle_, [file](const auto& session) { return session->file != file; });
+    if (idle_.empty()) return nullptr;
+    auto session = std::move(idle_.back());
+    idle_.pop_back();
+    return session;
+  }
+
+  void give_back(std::unique_ptr<Session> session) {
+    const std::lock_guard lock{mutex_};
+    idle_.push_back(std::move(session));
+  }
+
+  const std::filesystem::path path_;
+  const std::size_t limit_;
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  std::size_t used_ = 0;
+  std::vector<std::unique_ptr<Session>> idle_;
+};
+
+}  // namespace
+
+std::unique_ptr<HistoryReader> open_history_reader(const StoreOptions& options) {
+  return std::make_unique<SqliteHistoryReader>(options);
+}
+
+}  // namespace ratings::sqlite

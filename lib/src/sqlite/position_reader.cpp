@@ -1,0 +1,126 @@
+#include "sqlite/files.hpp"
+#include "sqlite/position.hpp"
+#include "sqlite/schema.hpp"
+#include "sqlite/sqlite_store.hpp"
+#include "store/url.hpp"
+
+#include "ratings/error.hpp"
+
+#include <type_traits>
+
+namespace ratings::sqlite {
+namespace {
+
+/// For the recovery of a WAL that a killed writer left; readers wait for nothing else.
+constexpr std::chrono::milliseconds kPatience{1000};
+
+/// An open file and what was last read from it.
+struct Session {
+  Session(const std::filesystem::path& path, FileId opened)
+      : file{opened},
+        database{path, Open::existing, kPatience},
+        tables{ready(database, path)},
+        version{database, "PRAGMA data_version"} {}
+
+  static Database& ready(Database& database, const std::filesystem::path& path) {
+    database.execute("PRAGMA query_only = ON");
+    require_schema(database, path);
+    return database;
+  }
+
+  /// Changes whenever another connection commits, whoever it is (sqlite.org/pragma.html#pragma_data_version).
+  std::int64_t data_version() {
+    version.reset();
+    const auto found = version.step() ? version.integer(0) : 0;
+    version.reset();
+    return found;
+  }
+
+  FileId file;
+  Database database;
+  PositionTables tables;
+  Statement version;
+  std::optional<std::int64_t> seen;  ///< data_version before `state` was read
+  PositionState state{};
+};
+
+class SqlitePositionReader final : public PositionReader {
+ public:
+  explicit SqlitePositionReader(const StoreOptions& options) : path_{embedded_path(options.url)} {}
+
+  Changes changes_since(const std::optional<ReadPoint>& last, Instant deadline) override {
+    return ask(deadline, [&](Session& session) { return changes(session, last); });
+  }
+
+  Standing standing(UserId user, const ReadPoint& read, Instant deadline) override {
+    return ask(deadline, [&](Session& session) {
+      const Snapshot snapshot{session.database};
+      const auto state = session.tables.state();
+      return Standing{.known_point = session.tables.is_history(read),
+                      .own = session.tables.own(user, state.floor),
+                      .now = state.now};
+    });
+  }
+
+  std::vector<Check> checks(Instant deadline) override {
+    return ask(deadline, [](Session& session) {
+      const Snapshot snapshot{session.database};
+      const auto version = schema_version(session.database);
+      const auto missing = missing_triggers(session.database);
+      return std::vector<Check>{
+          {.name = "store", .ok = true, .blocks_cache = true, .detail = "the file answers"},
+          {.name = "schema",
+           .ok = version == kSchemaVersion,
+           .blocks_cache = true,
+           .detail = "version " + std::to_string(version)},
+          {.name = "triggers",
+           .ok = missing.empty(),
+           .blocks_cache = true,
+           .detail = missing.empty() ? "in place" : "missing: " + missing + "; run 'ratingsctl init'"},
+          {.name = "primary", .ok = true, .blocks_cache = true, .detail = "a file is its own primary"}};
+    });
+  }
+
+ private:
+  template <typename Question>
+  std::invoke_result_t<Question, Session&> ask(Instant deadline, Question question) {
+    try {
+      // A backup moved into the file's place leaves us on the old one, which never changes again.
+      const auto file = existing_file(path_);
+      if (!session_ || session_->file != file) session_ = std::make_unique<Session>(path_, file);
+      session_->database.set_deadline(deadline);
+      return question(*session_);
+    } catch (...) {
+      session_.reset();
+      throw;
+    }
+  }
+
+  static Changes changes(Session& session, const std::optional<ReadPoint>& last) {
+    // Asked before the tables are read: a commit in between is seen now and noticed again next time.
+    const auto version = session.data_version();
+    if (session.seen == version && (!last || *last == session.state.now)) {
+      return {.state = session.state, .known_point = last.has_value(), .moved = {}, .history = {}};
+    }
+    const Snapshot snapshot{session.database};
+    Changes changes{.state = session.tables.state(), .moved = {}, .history = {}};
+    if (last) {
+      changes.known_point = session.tables.is_history(*last);
+      if (changes.known_point) session.tables.add_changes(changes, *last);
+    }
+    session.state = changes.state;
+    session.seen = version;
+    return changes;
+  }
+
+  const std::filesystem::path path_;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace
+
+std::unique_ptr<PositionReader> open_position_reader(const StoreOptions& options) {
+  return std::make_unique<SqlitePositionReader>(options);
+}
+
+}  // namespace ratings::sqlite

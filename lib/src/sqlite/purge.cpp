@@ -1,0 +1,87 @@
+#include "sqlite/clean_up.hpp"
+
+#include "ratings/error.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace ratings::sqlite {
+namespace {
+
+constexpr const char* kCount =
+    "SELECT (SELECT count(*) FROM ratings WHERE user_id = ?1), "
+    "       (SELECT count(*) FROM ratingsctl_quarantine WHERE user_id = ?1), "
+    "       EXISTS (SELECT 1 FROM ratingsctl_exclusion WHERE user_id = ?1)";
+constexpr const char* kKeep =
+    "INSERT INTO ratingsctl_quarantine (user_id, movie_id, rating, \"timestamp\", batch, generation) "
+    "SELECT user_id, movie_id, rating, \"timestamp\", ?2, ?3 FROM ratings WHERE user_id = ?1";
+constexpr const char* kDelete = "DELETE FROM ratings WHERE user_id = ?1";
+constexpr const char* kErase = "DELETE FROM ratingsctl_quarantine WHERE user_id = ?1";
+constexpr const char* kExclude = "INSERT INTO ratingsctl_exclusion (user_id, batch) VALUES (?1, ?2)";
+
+/// What will become of a user; the header says what each status means.
+UserOutcome outcome(Statement& count, UserId user, bool hard) {
+  count.bind(user);
+  if (!count.step()) return {.user = user, .status = UserStatus::unknown};
+  const auto rows = static_cast<std::uint64_t>(count.integer(0));
+  const auto quarantined = static_cast<std::uint64_t>(count.integer(1));
+  const bool known = quarantined > 0 || count.integer(2) != 0;
+  count.reset();
+  if (hard && (rows > 0 || known))
+    return {.user = user, .rows = rows + quarantined, .status = UserStatus::erased};
+  if (rows > 0) return {.user = user, .rows = rows, .status = UserStatus::purged};
+  return {.user = user, .rows = 0, .status = known ? UserStatus::already_excluded : UserStatus::unknown};
+}
+
+bool is_taken(const UserOutcome& user) {
+  return user.status == UserStatus::purged || user.status == UserStatus::erased;
+}
+
+CleanUpResult plan(Change& change, const PurgeRequest& request) {
+  CleanUpResult result;
+  std::unordered_set<UserId> seen;
+  auto count = change.database().prepare(kCount);
+  for (const auto user : request.users) {
+    if (!seen.insert(user).second) continue;
+    const auto& planned = result.users.emplace_back(outcome(count, user, request.hard));
+    result.rows += planned.rows;
+    result.user_count += is_taken(planned) ? 1U : 0U;
+  }
+  return result;
+}
+
+void take(Change& change, const PurgeRequest& request, const Batch& batch, const CleanUpResult& result) {
+  auto& database = change.database();
+  auto keep = database.prepare(kKeep);
+  auto remove = database.prepare(kDelete);
+  auto erase = database.prepare(kErase);
+  auto exclude = database.prepare(kExclude);
+  for (const auto& user : result.users) {
+    if (!is_taken(user)) continue;
+    if (request.hard) {
+      erase.bind(user.user).run();
+    } else {
+      keep.bind(user.user, batch.seq, change.generation()).run();
+    }
+    if (remove.bind(user.user).run() > 0) change.touch(user.user);
+    exclude.bind(user.user, batch.seq).run();
+  }
+}
+
+}  // namespace
+
+CleanUpResult purge(Change& change, const PurgeRequest& request) {
+  auto result = plan(change, request);
+  if (request.max_rows && result.rows > *request.max_rows) {
+    throw Error{Kind::guard, "purging " + std::to_string(result.rows) + " rows is more than --max-rows " +
+                                 std::to_string(*request.max_rows) + "; nothing was changed"};
+  }
+  if (request.dry_run || result.user_count == 0) return result;
+  const auto batch = make_batch(change, request.hard ? "hard-purge" : "purge", request.reason);
+  take(change, request, batch, result);
+  close_batch(change, batch, result);
+  finish(change, batch, result);
+  return result;
+}
+
+}  // namespace ratings::sqlite

@@ -1,0 +1,78 @@
+#include "sqlite/schema.hpp"
+
+#include "sqlite/sql.hpp"
+
+#include "ratings/error.hpp"
+
+#include <array>
+
+namespace ratings::sqlite {
+namespace {
+
+// "RATG": tells file(1) and the next program whose database this is
+// (sqlite.org/pragma.html#pragma_application_id).
+constexpr const char* kApplicationId = "PRAGMA application_id = 0x52415447";
+constexpr const char* kOurs = "SELECT count(*) FROM sqlite_master WHERE name = 'ratingsctl_schema_migration'";
+constexpr const char* kAnyRatings =
+    "SELECT count(*) FROM sqlite_master WHERE name = 'ratings' COLLATE NOCASE";
+
+std::array<std::string_view, kSchemaVersion> migrations() { return {sql::schema_001}; }
+
+}  // namespace
+
+int schema_version(Database& database) {
+  if (database.number(kOurs) == 0) {
+    if (database.number(kAnyRatings) > 0) {
+      throw Error{Kind::guard,
+                  "the database has a table 'ratings' that is not ratingsctl's; choose another file with "
+                  "--store sqlite:PATH"};
+    }
+    return 0;
+  }
+  const auto version =
+      static_cast<int>(database.number("SELECT max(version) FROM ratingsctl_schema_migration"));
+  if (version > kSchemaVersion) {
+    throw Error{Kind::guard, "the store has schema version " + std::to_string(version) +
+                                 ", this program knows " + std::to_string(kSchemaVersion) +
+                                 "; install a newer ratingsctl"};
+  }
+  return version;
+}
+
+void require_schema(Database& database, const std::filesystem::path& path) {
+  if (schema_version(database) > 0) return;
+  throw Error{Kind::unreachable,
+              "store " + path.string() + " is empty; run 'ratingsctl load FILE' or 'ratingsctl init'"};
+}
+
+SchemaReport migrate(Database& database) {
+  const int found = schema_version(database);
+  if (found == kSchemaVersion) return {found, found};
+  // Kept in the file's header; cannot be set inside a transaction.
+  database.execute("PRAGMA journal_mode = WAL");
+  database.execute("BEGIN IMMEDIATE");
+  database.execute(kApplicationId);
+  const auto steps = migrations();
+  for (auto step = static_cast<std::size_t>(found); step < steps.size(); ++step)
+    database.execute(steps.at(step));
+  if (found == 0) database.execute(sql::ratings_index);
+  database.execute(sql::ratings_triggers_drop);
+  database.execute(sql::ratings_triggers);
+  database.execute("COMMIT");
+  return {found, kSchemaVersion};
+}
+
+std::string missing_triggers(Database& database) {
+  std::string missing;
+  auto present = database.prepare(
+      "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'ratings' COLLATE NOCASE AND "
+      "name = ?1");
+  for (const char* suffix : {"insert", "delete", "update", "overwrite", "move"}) {
+    const auto name = "ratingsctl_" + std::string{suffix};
+    present.bind(name);
+    if (!present.step() || present.integer(0) == 0) missing += (missing.empty() ? "" : ", ") + name;
+  }
+  return missing;
+}
+
+}  // namespace ratings::sqlite

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "sqlite/database.hpp"
+
+#include "ratings/admin.hpp"
+
+namespace ratings::sqlite {
+
+inline constexpr int kSchemaVersion = 1;
+
+/// 0: nothing of ours is there. Error{guard} for somebody else's table `ratings` and for a newer version.
+[[nodiscard]] int schema_version(Database& database);
+/// For readers: Error{unreachable} when there is no schema yet.
+void require_schema(Database& database, const std::filesystem::path& path);
+/// Creates or upgrades in one transaction of its own. The caller holds the writer lock.
+SchemaReport migrate(Database& database);
+
+/// Names of our triggers that are missing from `ratings`, comma-separated; empty when all are in place.
+[[nodiscard]] std::string missing_triggers(Database& database);
+
+}  // namespace ratings::sqlite

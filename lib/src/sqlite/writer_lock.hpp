@@ -1,0 +1,32 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+namespace ratings::sqlite {
+
+/// One changing command at a time: an flock(2) on PATH.lock, whose content names the holder. The kernel drops
+/// it when the process dies, however it dies; the file itself stays, because removing it would let two
+/// commands in.
+class WriterLock {
+ public:
+  /// Waits up to `patience`, then Error{guard} naming the holder; Error{interrupted} once `cancelled` is set;
+  /// Error{store} when PATH.lock cannot be written.
+  WriterLock(const std::filesystem::path& path, const std::string& command,
+             std::chrono::milliseconds patience, const std::atomic<bool>& cancelled);
+  ~WriterLock() { release(); }
+  WriterLock(const WriterLock&) = delete;
+  WriterLock& operator=(const WriterLock&) = delete;
+
+  void release() noexcept;
+
+ private:
+  void take(const std::filesystem::path& lock, std::chrono::milliseconds patience,
+            const std::atomic<bool>& cancelled);
+
+  int file_;
+};
+
+}  // namespace ratings::sqlite

@@ -1,0 +1,35 @@
+// The one place where an address becomes an implementation.
+#include "postgres/postgres_store.hpp"
+#include "sqlite/sqlite_store.hpp"
+
+#include "ratings/admin.hpp"
+#include "ratings/cleanup.hpp"
+#include "ratings/load.hpp"
+#include "ratings/store.hpp"
+
+namespace ratings {
+
+std::unique_ptr<HistoryReader> open_history_reader(const StoreOptions& options) {
+  return is_embedded(options.url) ? sqlite::open_history_reader(options)
+                                  : postgres::open_history_reader(options);
+}
+
+std::unique_ptr<PositionReader> open_position_reader(const StoreOptions& options) {
+  return is_embedded(options.url) ? sqlite::open_position_reader(options)
+                                  : postgres::open_position_reader(options);
+}
+
+std::unique_ptr<RatingWriter> open_rating_writer(const StoreOptions& options) {
+  return is_embedded(options.url) ? sqlite::open_rating_writer(options)
+                                  : postgres::open_rating_writer(options);
+}
+
+std::unique_ptr<CleanUp> open_clean_up(const StoreOptions& options) {
+  return is_embedded(options.url) ? sqlite::open_clean_up(options) : postgres::open_clean_up(options);
+}
+
+std::unique_ptr<StoreAdmin> open_store_admin(const StoreOptions& options) {
+  return is_embedded(options.url) ? sqlite::open_store_admin(options) : postgres::open_store_admin(options);
+}
+
+}  // namespace ratings

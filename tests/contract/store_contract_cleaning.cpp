@@ -1,0 +1,357 @@
+#include "contract/store_contract.hpp"
+
+#include <algorithm>
+
+namespace ratings::test {
+namespace {
+
+/// Of the batch of that name, as the store lists it.
+BatchInfo batch_named(Store& store, const std::string& name) {
+  for (const auto& batch : store.clean_up().batches()) {
+    if (batch.batch == name) return batch;
+  }
+  FAIL("no batch " << name);
+  return {};
+}
+
+const std::vector<Rating> kSome{rate(1, 31, 2.5F, 100), rate(1, 31, 2.5F, 100), rate(1, 40, 5, 200),
+                                rate(2, 31, 4, 100), rate(3, 7, 1, 50)};
+
+std::string all_rows(Store& store) {
+  std::vector<Rating> all;
+  for (std::int64_t user = 0; user < 10; ++user) {
+    const auto rows = store.rows(user);
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  return to_text(std::move(all));
+}
+
+}  // namespace
+
+TEST_SUITE("store: purge and undo") {
+  TEST_CASE(
+      "purge takes the users' rows, excludes them and names unknown users, each once in the order asked "
+      "for") {
+    Store store;
+    store.load(Fill::first, kSome);
+
+    const auto result = store.purge({{4}, {1}, {3}, {1}});
+
+    CHECK(to_text(result.users) == "4:unknown:0 1:purged:3 3:purged:1");
+    CHECK(result.rows == 4);
+    CHECK(result.user_count == 2);
+    REQUIRE(result.batch.has_value());
+    CHECK(result.batch->starts_with("purge-"));
+    CHECK(result.committed > Instant::zero());
+    CHECK(store.rows(1).empty());
+    CHECK(store.rows(2).size() == 1);
+    const auto batch = batch_named(store, *result.batch);
+    CHECK(batch.kind == "purge");
+    CHECK(batch.state == "active");
+    CHECK(batch.users == 2);
+    CHECK(batch.rows == 4);
+    CHECK(batch.held == 4);
+    CHECK(batch.reason == "test");
+    CHECK_FALSE(batch.who.empty());
+    CHECK(batch.at.size() == 19);
+    CHECK(store.admin().status().excluded_users == 2);
+  }
+
+  TEST_CASE("nothing to take: no batch, and nothing moves") {
+    Store store;
+    store.load(Fill::first, kSome);
+    (void)store.purge({{1}});
+    const auto before = store.position().now;
+
+    const auto result = store.purge({{1}, {99}});
+
+    CHECK(to_text(result.users) == "1:already_excluded:0 99:unknown:0");
+    CHECK_FALSE(result.batch.has_value());
+    CHECK(store.position().now == before);
+    CHECK(store.clean_up().batches().size() == 1);
+  }
+
+  TEST_CASE("more rows than allowed: refused, nothing changed") {
+    Store store;
+    store.load(Fill::first, kSome);
+    const auto before = all_rows(store);
+
+    CHECK(error_of([&] { store.clean_up().purge({.users = {{1}}, .reason = {}, .max_rows = 2}); }) ==
+          Kind::guard);
+
+    CHECK(all_rows(store) == before);
+    CHECK(store.clean_up().batches().empty());
+    CHECK(store.clean_up().purge({.users = {{1}}, .reason = {}, .max_rows = 3}).rows == 3);
+  }
+
+  TEST_CASE("a dry run tells what would happen and changes nothing") {
+    Store store;
+    store.load(Fill::first, kSome);
+    const auto before = all_rows(store);
+    const auto position = store.position().now;
+
+    const auto purge =
+        store.clean_up().purge({.users = {{1}, {9}}, .reason = {}, .dry_run = true, .max_rows = {}});
+    const auto hard =
+        store.clean_up().purge({.users = {{2}}, .reason = {}, .hard = true, .dry_run = true, .max_rows = {}});
+    const auto dedupe = store.clean_up().dedupe({.users = {}, .dry_run = true});
+
+    CHECK(to_text(purge.users) == "1:purged:3 9:unknown:0");
+    CHECK(to_text(hard.users) == "2:erased:1");
+    CHECK(dedupe.rows == 1);
+    CHECK(dedupe.groups == 1);
+    CHECK_FALSE(purge.batch.has_value());
+    CHECK_FALSE(hard.batch.has_value());
+    CHECK_FALSE(dedupe.batch.has_value());
+    CHECK(all_rows(store) == before);
+    CHECK(store.position().now == position);
+    CHECK(store.clean_up().batches().empty());
+    const auto batch = *store.purge({{1}}).batch;
+    const auto undo = store.clean_up().undo({.batch = batch, .dry_run = true});
+    CHECK(to_text(undo.users) == "1:restored:3");
+    CHECK_FALSE(undo.batch.has_value());
+    CHECK(store.rows(1).empty());
+    CHECK(batch_named(store, batch).state == "active");
+  }
+
+  TEST_CASE("undo gives back exactly what was taken, lifts the exclusion, and says so the second time") {
+    Store store;
+    store.load(Fill::first, kSome);
+    const auto before = all_rows(store);
+    const auto batch = *store.purge({{1}, {2}}).batch;
+
+    const auto undone = store.undo(batch);
+
+    CHECK(undone.known);
+    CHECK(undone.batch == batch);
+    CHECK(to_text(undone.users) == "1:restored:3 2:restored:1");
+    CHECK(undone.rows == 4);
+    CHECK(all_rows(store) == before);
+    CHECK(batch_named(store, batch).state == "undone");
+    CHECK(batch_named(store, batch).held == 0);
+    CHECK(store.admin().status().excluded_users == 0);
+    const auto again = store.undo(batch);
+    CHECK(again.already_undone);
+    CHECK(again.rows == 0);
+    CHECK_FALSE(again.batch.has_value());
+  }
+
+  TEST_CASE("an unknown batch is not known") {
+    Store store;
+    CHECK_FALSE(store.undo("purge-4711").known);
+    CHECK_FALSE(store.undo("' OR 1=1 --").known);
+  }
+
+  TEST_CASE("purge, load, undo equals load, in whatever order users come") {
+    const std::vector<Rating> more{rate(1, 50, 3, 300), rate(2, 50, 3, 300), rate(4, 50, 3, 300),
+                                   rate(1, 31, 2.5F, 100)};
+    Store plain;
+    plain.load(Fill::first, kSome);
+    plain.load(Fill::append, more, 2);
+    for (const std::vector<UserId>& users : {std::vector<UserId>{{1}}, {{2}, {1}}, {{3}, {2}, {1}}}) {
+      Store store;
+      store.load(Fill::first, kSome);
+      const auto batch = *store.purge(users).batch;
+      store.load(Fill::append, more, 2);
+      CHECK(all_rows(store) != all_rows(plain));
+
+      (void)store.undo(batch);
+
+      CHECK(all_rows(store) == all_rows(plain));
+    }
+  }
+
+  TEST_CASE("a user excluded twice stays excluded until both batches are undone, in either order") {
+    for (const bool newest_first : {true, false}) {
+      CAPTURE(newest_first);
+      Store store;
+      store.load(Fill::first, kSome);
+      const auto before = all_rows(store);
+      const auto first = *store.purge({{1}}).batch;
+      store.run_sql("INSERT INTO ratings (user_id, movie_id, rating, \"timestamp\") VALUES (1, 99, 1, 9)");
+      const auto second = *store.purge({{1}}).batch;
+      store.load(Fill::append, {rate(1, 98, 1, 8)}, 2);  // held back under the second
+
+      const auto [one, other] = newest_first ? std::pair{second, first} : std::pair{first, second};
+      const auto blocked = store.undo(one);
+      CHECK(blocked.users.at(0).status == UserStatus::still_excluded);
+      CHECK(blocked.rows == 0);
+      CHECK(batch_named(store, one).state == "partly-undone");
+      CHECK(store.rows(1).empty());
+      const auto freed = store.undo(other);
+      CHECK(freed.users.at(0).status == UserStatus::restored);
+      const auto rest = store.undo(one);
+      CHECK_FALSE(rest.already_undone);
+      CHECK(rest.users.at(0).status == UserStatus::restored);
+
+      CHECK(rest.rows + freed.rows == 5);
+      CHECK(batch_named(store, one).state == "undone");
+      CHECK(store.rows(1).size() == 5);
+      CHECK(all_rows(store) != before);
+    }
+  }
+
+  TEST_CASE("replace supersedes a batch: undo is refused, lift gives back only what later loads held back") {
+    Store store;
+    store.load(Fill::first, kSome);
+    const auto batch = *store.purge({{1}}).batch;
+    store.load(Fill::replace, {rate(1, 60, 4, 400), rate(2, 60, 4, 400)}, 2);
+    CHECK(store.rows(1).empty());
+    CHECK(batch_named(store, batch).state == "superseded");
+
+    CHECK(error_of([&] { store.undo(batch); }) == Kind::guard);
+    const auto lifted = store.lift(batch);
+
+    CHECK(to_text(lifted.users) == "1:restored:1");
+    CHECK(store.rows(1) == std::vector{rate(1, 60, 4, 400)});
+    CHECK(batch_named(store, batch).held == 3);
+    CHECK(store.lift(batch).already_undone);
+    store.load(Fill::append, {rate(1, 61, 4, 401)}, 3);
+    CHECK(store.rows(1).size() == 2);
+  }
+
+  TEST_CASE("a hard purge erases rows and quarantine for good; its undo only lifts the exclusion") {
+    Store store;
+    store.load(Fill::first, kSome);
+    const auto soft = *store.purge({{1}}).batch;
+    store.load(Fill::append, {rate(2, 8, 2, 8)}, 2);
+
+    const auto hard = store.purge_hard({{1}, {2}, {77}});
+
+    CHECK(to_text(hard.users) == "1:erased:3 2:erased:2 77:unknown:0");
+    REQUIRE(hard.batch.has_value());
+    CHECK(hard.batch->starts_with("hard-purge-"));
+    CHECK(batch_named(store, *hard.batch).state == "erased");
+    CHECK(batch_named(store, soft).held == 0);
+    CHECK(store.admin().status().quarantined == 0);
+    store.load(Fill::append, {rate(2, 9, 3, 9)}, 3);
+    CHECK(store.rows(2).empty());
+    const auto undone = store.undo(*hard.batch);
+    CHECK(to_text(undone.users) == "1:still_excluded:0 2:restored:1");
+    CHECK(store.rows(2) == std::vector{rate(2, 9, 3, 9)});
+    CHECK(to_text(store.undo(soft).users) == "1:erased:0");
+  }
+
+  TEST_CASE("batches are listed newest first and numbers are never used twice") {
+    Store store;
+    store.load(Fill::first, kSome);
+    const auto first = *store.purge({{1}}).batch;
+    (void)store.undo(first);
+    const auto second = *store.purge({{1}}).batch;
+
+    const auto batches = store.clean_up().batches();
+
+    REQUIRE(batches.size() == 2);
+    CHECK(first != second);
+    CHECK(batches[0].batch == second);
+    CHECK(batches[1].batch == first);
+    CHECK(batches[0].state == "active");
+    CHECK(batches[1].state == "undone");
+  }
+
+  TEST_CASE("clean-ups of our own are not foreign changes") {
+    Store store;
+    store.load(Fill::first, kSome);
+    const auto batch = *store.purge({{1}}).batch;
+    (void)store.undo(batch);
+    (void)store.dedupe();
+
+    CHECK_FALSE(store.facts().foreign_changes);
+  }
+}
+
+TEST_SUITE("store: dedupe") {
+  TEST_CASE("records equal in all four columns become one; a second run finds nothing") {
+    Store store;
+    store.load(Fill::first,
+               {rate(1, 31, 2.5F, 100), rate(1, 31, 2.5F, 100), rate(1, 31, 2.5F, 100), rate(2, 31, 4, 1)});
+
+    const auto result = store.dedupe();
+
+    CHECK(result.rows == 2);
+    CHECK(result.groups == 1);
+    CHECK(result.user_count == 1);
+    REQUIRE(result.batch.has_value());
+    CHECK(result.batch->starts_with("dedupe-"));
+    CHECK(store.rows(1) == std::vector{rate(1, 31, 2.5F, 100)});
+    const auto again = store.dedupe();
+    CHECK(again.rows == 0);
+    CHECK_FALSE(again.batch.has_value());
+    CHECK(store.clean_up().batches().size() == 1);
+  }
+
+  TEST_CASE(
+      "same movie, same second: another user's record, another score and another time are not doubles") {
+    Store store;
+    store.load(Fill::first, {rate(1, 31, 2.5F, 100), rate(2, 31, 2.5F, 100), rate(1, 31, 3, 100),
+                             rate(1, 31, 2.5F, 101), rate(1, 32, 2.5F, 100)});
+    const auto before = all_rows(store);
+
+    const auto result = store.dedupe();
+
+    CHECK(result.rows == 0);
+    CHECK(all_rows(store) == before);
+  }
+
+  TEST_CASE("different scores for one user, movie and time are reported and left alone") {
+    Store store;
+    store.load(Fill::first, {rate(2, 5, 1, 7), rate(2, 5, 2, 7), rate(1, 9, 1, 7), rate(1, 9, 1, 7),
+                             rate(1, 9, 4, 7), rate(1, 8, 1, 7)});
+
+    for (const std::uint64_t expected : {1U, 0U}) {
+      const auto result = store.dedupe();
+      CHECK(result.rows == expected);
+      CHECK(result.conflict_count == 2);
+      REQUIRE(result.conflicts.size() == 2);
+      CHECK(result.conflicts[0].user == UserId{1});
+      CHECK(result.conflicts[0].movie == MovieId{9});
+      CHECK(result.conflicts[0].timestamp == 7);
+      CHECK(result.conflicts[0].records == 2);
+      CHECK(result.conflicts[1].user == UserId{2});
+    }
+    CHECK(store.rows(1).size() == 3);
+  }
+
+  TEST_CASE("only the users asked for are deduped, and only they move") {
+    Store store;
+    store.load(Fill::first, {rate(1, 1, 1, 1), rate(1, 1, 1, 1), rate(2, 1, 1, 1), rate(2, 1, 1, 1)});
+    const auto two = store.history(2).tag.own;
+
+    const auto result = store.dedupe({{1}, {1}, {9}});
+
+    CHECK(result.rows == 1);
+    CHECK(store.rows(1).size() == 1);
+    CHECK(store.rows(2).size() == 2);
+    CHECK(store.history(2).tag.own == two);
+    CHECK(store.history(1).tag.own > two);
+  }
+
+  TEST_CASE("undo of a dedupe brings every double back") {
+    Store store;
+    store.load(Fill::first, kSome);
+    const auto before = all_rows(store);
+    const auto batch = *store.dedupe().batch;
+    CHECK(all_rows(store) != before);
+
+    const auto undone = store.undo(batch);
+
+    CHECK(to_text(undone.users) == "1:restored:1");
+    CHECK(all_rows(store) == before);
+  }
+
+  TEST_CASE("doubles of a user who is excluded meanwhile stay in quarantine") {
+    Store store;
+    store.load(Fill::first, kSome);
+    const auto before = all_rows(store);
+    const auto deduped = *store.dedupe().batch;
+    const auto purged = *store.purge({{1}}).batch;
+
+    CHECK(to_text(store.undo(deduped).users) == "1:still_excluded:1");
+    (void)store.undo(purged);
+    (void)store.undo(deduped);
+
+    CHECK(all_rows(store) == before);
+  }
+}
+
+}  // namespace ratings::test

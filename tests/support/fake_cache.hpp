@@ -1,0 +1,53 @@
+#pragma once
+
+#include "ratings/cache.hpp"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+
+namespace ratings::test {
+
+/// A cache that keeps everything, can be broken, and can be set back to an earlier content. Thread-safe.
+class FakeCache final : public Cache {
+ public:
+  using Content = std::map<UserId, CachedHistoryPtr>;
+
+  CachedHistoryPtr get(UserId user) noexcept override {
+    const std::scoped_lock lock{mutex_};
+    ++gets;
+    const auto found = content_.find(user);
+    return broken || found == content_.end() ? nullptr : found->second;
+  }
+  void put(const CachedHistoryPtr& value) noexcept override {
+    const std::scoped_lock lock{mutex_};
+    ++puts;
+    if (!broken) content_[value->user()] = value;
+  }
+  bool erase(std::span<const UserId> users) noexcept override {
+    const std::scoped_lock lock{mutex_};
+    for (const auto user : users) content_.erase(user);
+    return !broken;
+  }
+  [[nodiscard]] bool usable() const noexcept override { return !broken; }
+
+  [[nodiscard]] Content content() const {
+    const std::scoped_lock lock{mutex_};
+    return content_;
+  }
+  void set_back(Content content) {
+    const std::scoped_lock lock{mutex_};
+    content_ = std::move(content);
+  }
+  [[nodiscard]] bool contains(UserId user) const { return content().contains(user); }
+
+  std::atomic<bool> broken{false};
+  std::atomic<int> gets{0};
+  std::atomic<int> puts{0};
+
+ private:
+  mutable std::mutex mutex_;
+  Content content_;
+};
+
+}  // namespace ratings::test

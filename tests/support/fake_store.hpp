@@ -1,0 +1,63 @@
+#pragma once
+
+#include "ratings/coherence.hpp"
+#include "ratings/error.hpp"
+#include "ratings/store.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <vector>
+
+namespace ratings::test {
+
+/// Histories in memory. Counts the reads; `before_read` may block or throw. Thread-safe.
+class FakeStore final : public HistoryReader {
+ public:
+  void put(UserId user, std::vector<Rating> ratings) {
+    const std::lock_guard lock{mutex_};
+    for (auto& rating : ratings) rating.user = user;
+    std::sort(ratings.begin(), ratings.end(), older);
+    histories_[user] = std::move(ratings);
+  }
+
+  History history(UserId user, Instant) override {
+    ++reads;
+    if (before_read) before_read();
+    const std::lock_guard lock{mutex_};
+    const auto found = histories_.find(user);
+    return {.user = user,
+            .tag = Tag{.own = 1, .read = ReadPoint{.position = 1, .salt = {}}},
+            .ratings = found == histories_.end() ? std::vector<Rating>{} : found->second};
+  }
+
+  std::vector<History> histories(std::span<const UserId> users, Instant deadline) override {
+    std::vector<History> all;
+    for (const auto user : users) all.push_back(history(user, deadline));
+    return all;
+  }
+
+  std::atomic<int> reads{0};
+  std::function<void()> before_read;
+
+ private:
+  std::mutex mutex_;
+  std::map<UserId, std::vector<Rating>> histories_;
+};
+
+/// Says what it is told to say. Thread-safe as long as `found` is left alone while it is asked.
+class FakeCoherence final : public Coherence {
+ public:
+  bool usable(UserId, const Tag&, Instant) noexcept override { return trust; }
+  bool trusted(Instant) noexcept override { return trust; }
+  std::vector<Check> checks() const override { return found; }
+
+  std::atomic<bool> trust{true};
+  std::vector<Check> found{{.name = "store", .ok = true, .blocks_cache = false, .detail = "reachable"},
+                           {.name = "schema", .ok = true, .blocks_cache = false, .detail = "version 1"},
+                           {.name = "triggers", .ok = true, .blocks_cache = true, .detail = "in place"}};
+};
+
+}  // namespace ratings::test
