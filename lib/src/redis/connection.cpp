@@ -1,0 +1,143 @@
+#include "redis/connection.hpp"
+
+#include <hiredis/hiredis.h>
+
+#include <array>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/time.h>
+#include <vector>
+
+namespace ratings::redis {
+namespace {
+
+struct FreeReply {
+  void operator()(redisReply* reply) const noexcept { freeReplyObject(reply); }
+};
+using ReplyPtr = std::unique_ptr<redisReply, FreeReply>;
+
+timeval to_timeval(std::chrono::milliseconds time) {
+  return {.tv_sec = time.count() / 1000, .tv_usec = static_cast<suseconds_t>(time.count() % 1000 * 1000)};
+}
+
+redisContext* open(const Address& address, std::chrono::milliseconds timeout) {
+  const auto limit = to_timeval(timeout);
+  return address.socket.empty() ? redisConnectWithTimeout(address.host.c_str(), address.port, limit)
+                                : redisConnectUnixWithTimeout(address.socket.c_str(), limit);
+}
+
+Reply converted(const redisReply& reply) {
+  switch (reply.type) {
+    case REDIS_REPLY_NIL:
+      return {.type = Reply::Type::nil, .text = {}};
+    case REDIS_REPLY_INTEGER:
+      return {.type = Reply::Type::integer, .text = {}, .integer = reply.integer};
+    case REDIS_REPLY_STATUS:
+    case REDIS_REPLY_STRING:
+      return {.type = Reply::Type::text, .text = {reply.str, reply.len}};
+    case REDIS_REPLY_ERROR:
+      throw Fault{"it answered " + std::string{reply.str, reply.len}};
+    default:
+      return {};
+  }
+}
+
+std::string error_of(const redisContext& context) {
+  return context.errstr[0] != '\0' ? std::string{context.errstr} : "connection lost";
+}
+
+}  // namespace
+
+void Connection::Free::operator()(redisContext* context) const noexcept { redisFree(context); }
+
+Connection::Connection(const Address& address, std::chrono::milliseconds connect_timeout,
+                       std::chrono::milliseconds budget)
+    : context_{open(address, connect_timeout)} {
+  if (!context_) throw Fault{"out of memory"};
+  if (context_->err != 0) throw Fault{error_of(*context_)};
+  // hiredis's time-outs count for each read(2), so a dripping server could hold us for long. Non-blocking
+  // with our own poll(2) makes the budget one for the whole command.
+  const int flags = fcntl(context_->fd, F_GETFL);
+  if (flags < 0 || fcntl(context_->fd, F_SETFL, flags | O_NONBLOCK) < 0)
+    throw Fault{"cannot make it non-blocking"};
+  context_->flags &= ~REDIS_BLOCK;
+  log_in(address, std::chrono::steady_clock::now() + budget);
+}
+
+void Connection::log_in(const Address& address, Deadline deadline) {
+  const auto database = std::to_string(address.database);
+  // A password alone is AUTH as Redis before 6 knows it; a user needs the two-word form.
+  const std::array<std::string_view, 3> auth_user{"AUTH", address.user, address.password};
+  const std::array<std::string_view, 2> auth{"AUTH", address.password};
+  const std::array<std::string_view, 2> choose{"SELECT", database};
+  const std::array<std::string_view, 3> name{"CLIENT", "SETNAME", "ratingsctl"};
+  const bool login = !address.user.empty() || !address.password.empty();
+  if (login) append(address.user.empty() ? Command{auth} : Command{auth_user});
+  if (address.database != 0) append(choose);
+  append(name);
+  flush(deadline);
+  if (login) (void)receive(deadline);
+  if (address.database != 0) (void)receive(deadline);
+  try {
+    (void)receive(deadline);
+  } catch (const Fault&) {
+    // A name is a courtesy to whoever reads CLIENT LIST; an ACL may forbid it. A broken connection shows at
+    // once.
+    if (context_->err != 0) throw;
+  }
+}
+
+Reply Connection::ask(Command command, Deadline deadline) {
+  append(command);
+  flush(deadline);
+  return receive(deadline);
+}
+
+bool Connection::quiet() const noexcept {
+  pollfd watched{.fd = context_->fd, .events = POLLIN, .revents = 0};
+  return poll(&watched, 1, 0) == 0;
+}
+
+void Connection::append(Command command) {
+  std::vector<const char*> words;
+  std::vector<std::size_t> lengths;
+  for (const auto word : command) {
+    words.push_back(word.data());
+    lengths.push_back(word.size());
+  }
+  const int count = static_cast<int>(command.size());
+  if (redisAppendCommandArgv(context_.get(), count, words.data(), lengths.data()) != REDIS_OK) {
+    throw Fault{error_of(*context_)};
+  }
+}
+
+void Connection::flush(Deadline deadline) {
+  for (int done = 0; done == 0;) {
+    if (redisBufferWrite(context_.get(), &done) != REDIS_OK) throw Fault{error_of(*context_)};
+    if (done == 0) wait_for(POLLOUT, deadline);
+  }
+}
+
+Reply Connection::receive(Deadline deadline) {
+  void* answer = nullptr;
+  for (;;) {
+    if (redisGetReplyFromReader(context_.get(), &answer) != REDIS_OK) throw Fault{error_of(*context_)};
+    if (answer != nullptr) break;
+    wait_for(POLLIN, deadline);
+    if (redisBufferRead(context_.get()) != REDIS_OK) throw Fault{error_of(*context_)};
+  }
+  const ReplyPtr reply{static_cast<redisReply*>(answer)};
+  return converted(*reply);
+}
+
+void Connection::wait_for(short events, Deadline deadline) const {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  pollfd watched{.fd = context_->fd, .events = events, .revents = 0};
+  // A signal counts as a time-out: rare, and a cache may always say "miss".
+  if (left.count() <= 0 || poll(&watched, 1, static_cast<int>(left.count())) <= 0) {
+    context_->err = REDIS_ERR_IO;
+    throw Fault{"no answer in time"};
+  }
+}
+
+}  // namespace ratings::redis

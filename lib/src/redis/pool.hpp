@@ -1,0 +1,38 @@
+#pragma once
+
+#include "redis/connection.hpp"
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace ratings::redis {
+
+/// A bounded set of connections, last used first out, so that the rest may idle. Thread-safe.
+class Pool {
+ public:
+  /// 32: a command takes some 50 µs, so more would only queue inside Redis, which runs one command at a time.
+  static constexpr std::size_t kMaxConnections = 32;
+  static constexpr std::chrono::milliseconds kConnectTimeout{100};  // one lost SYN is not waited for
+  static constexpr std::chrono::milliseconds kBudget{50};           // then the store is quicker
+
+  explicit Pool(Address address) : address_{std::move(address)} {}
+
+  /// Asks on one connection, which is kept only if that worked. Throws Fault.
+  [[nodiscard]] Reply ask(Connection::Command command);
+  [[nodiscard]] const Address& address() const noexcept { return address_; }
+
+ private:
+  class Seat;
+  [[nodiscard]] std::unique_ptr<Connection> idle_one();
+
+  const Address address_;
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  std::size_t taken_ = 0;
+  std::vector<std::unique_ptr<Connection>> idle_;
+};
+
+}  // namespace ratings::redis

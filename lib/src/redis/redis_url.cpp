@@ -1,0 +1,128 @@
+#include "redis/redis_url.hpp"
+
+#include "ratings/error.hpp"
+
+#include <charconv>
+#include <optional>
+
+namespace ratings::redis {
+namespace {
+
+constexpr std::string_view kScheme = "redis://";
+constexpr std::string_view kUnixScheme = "unix:";
+constexpr int kMaxPort = 65535;
+constexpr int kMaxDatabase = 1'000'000;  // Redis has 16 unless told otherwise; this only refuses nonsense
+
+/// Everything that could be a login is hidden: in a malformed URL nobody knows where the password ends.
+std::string without_login(std::string_view url) {
+  const auto scheme = url.find("://");
+  const auto start = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const auto at = url.rfind('@');
+  if (at == std::string_view::npos || at < start) return std::string{url};
+  return std::string{url.substr(0, start)} + "***" + std::string{url.substr(at)};
+}
+
+[[noreturn]] void refuse(std::string_view url, const std::string& why) {
+  throw Error{Kind::usage, "cache URL '" + without_login(url) + "': " + why +
+                               "; expected redis://[user[:pass]@]host:port/db, unix:PATH or none"};
+}
+
+std::optional<int> number(std::string_view text, int low, int high) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < low || value > high)
+    return std::nullopt;
+  return value;
+}
+
+std::optional<int> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return std::nullopt;
+}
+
+/// RFC 3986 §2.1.
+std::string decoded(std::string_view text, std::string_view url) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const auto high = i + 1 < text.size() ? hex_digit(text[i + 1]) : std::nullopt;
+    const auto low = i + 2 < text.size() ? hex_digit(text[i + 2]) : std::nullopt;
+    if (!high || !low || (*high == 0 && *low == 0))
+      refuse(url, "'%' must be followed by two hexadecimal digits, not 00");
+    out += static_cast<char>(*high * 16 + *low);
+    i += 2;
+  }
+  return out;
+}
+
+void read_login(std::string_view login, std::string_view url, Address& address) {
+  const auto colon = login.find(':');
+  address.user = decoded(login.substr(0, colon), url);
+  if (colon != std::string_view::npos) address.password = decoded(login.substr(colon + 1), url);
+}
+
+void read_host(std::string_view text, std::string_view url, Address& address) {
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const auto close = text.find(']');
+    if (close == std::string_view::npos) refuse(url, "the bracket of the host is not closed");
+    address.host = std::string{text.substr(1, close - 1)};
+    port = text.substr(close + 1);
+    if (!port.empty() && !port.starts_with(':')) refuse(url, "the host must be followed by ':port'");
+  } else {
+    const auto colon = text.find(':');
+    address.host = decoded(text.substr(0, colon), url);
+    if (colon != std::string_view::npos) port = text.substr(colon);
+  }
+  if (address.host.empty()) refuse(url, "the host is missing");
+  if (port.empty()) return;
+  const auto value = number(port.substr(1), 1, kMaxPort);
+  if (!value) refuse(url, "the port must be 1 to 65535");
+  address.port = *value;
+}
+
+Address parse_socket(std::string_view url) {
+  Address address;
+  address.socket = std::string{url.substr(kUnixScheme.size())};
+  if (address.socket.empty()) refuse(url, "the path is missing");
+  return address;
+}
+
+}  // namespace
+
+std::string Address::name() const {
+  if (!socket.empty()) return std::string{kUnixScheme} + socket;
+  const bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+Address parse_url(std::string_view url) {
+  if (url.find('\0') != std::string_view::npos) refuse(url.substr(0, url.find('\0')), "it holds a zero byte");
+  if (url.starts_with(kUnixScheme)) return parse_socket(url);
+  if (url.starts_with("rediss://")) refuse(url, "TLS is not supported; use a tunnel or a Unix socket");
+  if (!url.starts_with(kScheme)) refuse(url, "unknown scheme");
+  Address address;
+  auto rest = url.substr(kScheme.size());
+  if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
+    read_login(rest.substr(0, at), url, address);
+    rest = rest.substr(at + 1);
+  }
+  if (rest.find_first_of("?#") != std::string_view::npos) refuse(url, "parameters are not understood");
+  if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
+    if (const auto database = rest.substr(slash + 1); !database.empty()) {
+      const auto value = number(database, 0, kMaxDatabase);
+      if (!value) refuse(url, "the database must be a number");
+      address.database = *value;
+    }
+    rest = rest.substr(0, slash);
+  }
+  read_host(rest, url, address);
+  return address;
+}
+
+}  // namespace ratings::redis

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ratings::redis {
+
+/// Where a Redis is and how to log in.
+struct Address {
+  std::string socket;  ///< path of a Unix socket; empty: host and port
+  std::string host;
+  int port = 6379;
+  std::string user;      ///< empty: the default user
+  std::string password;  ///< empty: no AUTH
+  int database = 0;
+
+  /// For log lines: "host:port" or "unix:PATH".
+  [[nodiscard]] std::string name() const;
+};
+
+/// redis://[user[:pass]@]host[:port][/db], user, pass and host percent-encoded, an IPv6 host in brackets; or
+/// unix:PATH, taken literally. Throws Error{usage} naming the URL without its secret.
+[[nodiscard]] Address parse_url(std::string_view url);
+
+}  // namespace ratings::redis

@@ -1,0 +1,102 @@
+#include "service/single_flight.hpp"
+
+#include "ratings/history_view.hpp"
+#include "ratings/service.hpp"
+
+#include <optional>
+#include <unordered_map>
+
+namespace ratings {
+namespace {
+
+/// From arrival to the store's answer: longer than that and a page's visitor has given up.
+constexpr Instant kReadBudget = std::chrono::seconds{2};
+
+constexpr std::string_view kEmptyBody = "[]";
+
+}  // namespace
+
+struct RatingService::State {
+  State(HistoryReader& store_, Coherence& coherence_, Cache* memory_, Cache* redis_, Clock& clock)
+      : store{store_}, coherence{coherence_}, memory{memory_}, redis{redis_}, flights{clock} {}
+
+  HistoryReader& store;
+  Coherence& coherence;
+  Cache* const memory;
+  Cache* const redis;
+  SingleFlight flights;
+
+  [[nodiscard]] std::optional<Answer> cached(UserId user, Instant arrived);
+  [[nodiscard]] Answer read(UserId user, Instant arrived);
+  [[nodiscard]] Source keep(const CachedHistoryPtr& value, Instant arrived);
+};
+
+std::optional<Answer> RatingService::State::cached(UserId user, Instant arrived) {
+  if (memory != nullptr) {
+    auto value = memory->get(user);
+    if (value && coherence.usable(user, value->tag(), arrived))
+      return Answer{std::move(value), Source::memory};
+  }
+  // Not even asked when its answer could not be used: that would cost a network round trip.
+  if (redis == nullptr || !redis->usable() || !coherence.trusted(arrived)) return std::nullopt;
+  auto value = redis->get(user);
+  if (!value || !coherence.usable(user, value->tag(), arrived)) return std::nullopt;
+  if (memory != nullptr) memory->put(value);
+  return Answer{std::move(value), Source::redis};
+}
+
+Answer RatingService::State::read(UserId user, Instant arrived) {
+  const auto history = store.history(user, arrived + kReadBudget);
+  auto value = std::make_shared<const CachedHistory>(user, history.tag, to_json(history.ratings));
+  const auto source = keep(value, arrived);
+  return {std::move(value), source};
+}
+
+Source RatingService::State::keep(const CachedHistoryPtr& value, Instant arrived) {
+  const bool in_memory = memory != nullptr && memory->usable();
+  const bool in_redis = redis != nullptr && redis->usable();
+  if ((!in_memory && !in_redis) || !coherence.trusted(arrived)) return Source::bypass;
+  if (in_memory) memory->put(value);
+  // Unknown users stay out of Redis: a scan over random ids must not push out real histories.
+  if (in_redis && value->body() != kEmptyBody) redis->put(value);
+  return Source::miss;
+}
+
+RatingService::RatingService(HistoryReader& store, Coherence& coherence, Cache* memory, Cache* redis,
+                             Clock& clock)
+    : state_{std::make_unique<State>(store, coherence, memory, redis, clock)} {}
+
+RatingService::~RatingService() = default;
+
+Answer RatingService::history(UserId user, Instant arrived) {
+  auto& state = *state_;
+  if (auto hit = state.cached(user, arrived)) return *std::move(hit);
+  return state.flights.run(
+      user, arrived, [&] { return state.read(user, arrived); },
+      [&](const CachedHistory& value) { return state.coherence.usable(user, value.tag(), arrived); });
+}
+
+std::vector<Answer> RatingService::histories(std::span<const UserId> users, Instant arrived) {
+  auto& state = *state_;
+  std::unordered_map<UserId, Answer> answers;
+  std::vector<UserId> missing;
+  for (const auto user : users) {
+    if (answers.contains(user)) continue;
+    auto hit = state.cached(user, arrived);
+    if (!hit) missing.push_back(user);
+    answers.emplace(user, hit ? *std::move(hit) : Answer{});
+  }
+  if (!missing.empty()) {
+    for (const auto& history : state.store.histories(missing, arrived + kReadBudget)) {
+      auto value = std::make_shared<const CachedHistory>(history.user, history.tag, to_json(history.ratings));
+      const auto source = state.keep(value, arrived);
+      answers[history.user] = {std::move(value), source};
+    }
+  }
+  std::vector<Answer> ordered;
+  ordered.reserve(users.size());
+  for (const auto user : users) ordered.push_back(answers.at(user));
+  return ordered;
+}
+
+}  // namespace ratings
