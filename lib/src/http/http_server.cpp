@@ -1,0 +1,166 @@
+#include "ratings/http_server.hpp"
+
+#include "core/log.hpp"
+#include "http/connection.hpp"
+#include "http/engine.hpp"
+#include "http/listener.hpp"
+#include "http/router.hpp"
+
+#include "ratings/error.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace ratings {
+namespace {
+
+/// Accepted connections that no worker has taken yet, and how many workers are busy. Thread-safe.
+class Queue {
+ public:
+  void push(http::Descriptor socket) {
+    const std::lock_guard lock{mutex_};
+    waiting_.push_back(std::move(socket));
+    changed_.notify_one();
+  }
+
+  /// The next connection; nullopt once closed and empty. Whoever got one says done() afterwards.
+  std::optional<http::Descriptor> pop() {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+    if (waiting_.empty()) return std::nullopt;
+    auto socket = std::move(waiting_.front());
+    waiting_.pop_front();
+    ++busy_;
+    return socket;
+  }
+
+  void done() {
+    const std::lock_guard lock{mutex_};
+    --busy_;
+    idle_.notify_all();
+  }
+
+  void close() {
+    const std::lock_guard lock{mutex_};
+    closed_ = true;
+    changed_.notify_all();
+  }
+
+  /// False when connections were still being served after `timeout`.
+  bool wait_until_idle(std::chrono::seconds timeout) {
+    std::unique_lock lock{mutex_};
+    return idle_.wait_for(lock, timeout, [this] { return waiting_.empty() && busy_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::condition_variable idle_;
+  std::deque<http::Descriptor> waiting_;
+  std::size_t busy_ = 0;
+  bool closed_ = false;
+};
+
+http::Refusal refusal_of(http::Received received) {
+  if (received == http::Received::too_slow) {
+    return {408, "request_timeout", "the request's header did not arrive within 5 seconds"};
+  }
+  if (received == http::Received::too_large) {
+    return {431, "header_too_large", "the request's header is longer than 16384 bytes"};
+  }
+  return {400, "bad_request", "this is no HTTP/1.1 request"};
+}
+
+}  // namespace
+
+/// Acceptor (the thread in run()) ▸ queue ▸ workers, one connection each at a time.
+struct HttpServer::State {
+  State(RatingService& service, Coherence& coherence, const Cache* redis, Clock& clock_,
+        const HttpOptions& options_)
+      : clock{clock_}, options{options_}, router{service, coherence, redis, clock_, draining} {}
+
+  ~State() {
+    stop();
+    cut.happen();
+    queue.close();
+    workers.clear();  // joins; a worker in a store read ends with that read's deadline
+  }
+
+  void stop() noexcept {
+    draining = true;
+    stopping.happen();
+  }
+
+  void work() {
+    http::Engine engine{router, clock, options.access_log ? http::AccessLog::on : http::AccessLog::off};
+    while (auto socket = queue.pop()) {
+      try {
+        serve(http::Connection{std::move(*socket), stopping, cut}, engine);
+      } catch (const std::exception& error) {
+        log::error("connection dropped error=\"{}\"", error.what());
+      }
+      queue.done();
+    }
+  }
+
+  void serve(http::Connection connection, http::Engine& engine) const {
+    for (;;) {
+      const auto received = connection.receive();
+      if (received == http::Received::nothing) return;
+      const auto arrived = clock.now();  // after the last byte of the header; freshness is judged by it
+      const auto wanted = draining.load() ? http::After::close : http::After::keep;
+      const auto reply = received == http::Received::request
+                             ? engine.answer(connection.head(), arrived, wanted)
+                             : http::Engine::refuse(refusal_of(received));
+      if (!connection.send(reply.head, reply.body())) return;
+      if (reply.after == http::After::close) return connection.close_gently();
+    }
+  }
+
+  Clock& clock;
+  const HttpOptions options;
+  std::atomic<bool> draining{false};
+  http::Router router;
+  http::Event stopping;  ///< idle connections close
+  http::Event cut;       ///< the drain timeout is over
+  Queue queue;
+  std::optional<http::Listener> listener;
+  std::vector<std::jthread> workers;
+};
+
+HttpServer::HttpServer(RatingService& service, Coherence& coherence, const Cache* redis, Clock& clock,
+                       const HttpOptions& options)
+    : state_{std::make_unique<State>(service, coherence, redis, clock, options)} {}
+
+HttpServer::~HttpServer() = default;
+
+int HttpServer::bind() {
+  state_->listener.emplace(state_->options.host, state_->options.port);
+  return state_->listener->port();
+}
+
+void HttpServer::run() {
+  auto& state = *state_;
+  if (!state.listener) bind();
+  for (unsigned i = 0; i < std::max(1U, state.options.threads); ++i) {
+    state.workers.emplace_back([&state] { state.work(); });
+  }
+  while (auto socket = state.listener->accept(state.stopping)) state.queue.push(std::move(*socket));
+  state.listener.reset();
+
+  if (!state.queue.wait_until_idle(state.options.drain_timeout)) {
+    log::warn("connections cut at the drain timeout seconds={}", state.options.drain_timeout.count());
+  }
+  state.cut.happen();
+  state.queue.close();
+}
+
+void HttpServer::stop() { state_->stop(); }
+
+}  // namespace ratings

@@ -1,0 +1,97 @@
+#include "http/listener.hpp"
+
+#include "core/log.hpp"
+
+#include "ratings/error.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace ratings::http {
+namespace {
+
+using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+/// The kernel cuts it down to net.core.somaxconn (4,096 since Linux 5.4); bursts of clients wait there.
+constexpr int kBacklog = 4096;
+/// How long to leave the queue alone when the process has no descriptor left.
+constexpr int kPauseMilliseconds = 10;
+
+[[noreturn]] void fail(const std::string& host, int port, const std::string& what) {
+  throw Error{Kind::unreachable, "cannot listen on " + host + ":" + std::to_string(port) + ": " + what +
+                                     "; choose another --host or --port, or stop the server that has it"};
+}
+
+Addresses resolve(const std::string& host, int port) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (error != 0) fail(host, port, ::gai_strerror(error));
+  return {found, &::freeaddrinfo};
+}
+
+Descriptor listening(const std::string& host, int port) {
+  int error = 0;
+  const auto addresses = resolve(host, port);
+  for (const addrinfo* at = addresses.get(); at != nullptr; at = at->ai_next) {
+    Descriptor socket{
+        ::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol)};
+    const int on = 1;
+    const int off = 0;
+    // A restart may reuse the port while old connections linger. Not SO_REUSEPORT: with it a second server
+    // would start on the same port and take half of the requests.
+    (void)::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (at->ai_family == AF_INET6) {
+      (void)::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);  // "::" means IPv4 too
+    }
+    if (::bind(socket.get(), at->ai_addr, at->ai_addrlen) == 0 && ::listen(socket.get(), kBacklog) == 0) {
+      return socket;
+    }
+    error = errno;
+  }
+  fail(host, port, std::strerror(error));
+}
+
+int port_of(const Descriptor& socket) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  (void)::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &length);
+  std::array<char, 8> service{};  // five digits
+  (void)::getnameinfo(reinterpret_cast<sockaddr*>(&address), length, nullptr, 0, service.data(),
+                      service.size(), NI_NUMERICSERV);
+  return std::atoi(service.data());
+}
+
+}  // namespace
+
+Listener::Listener(const std::string& host, int port)
+    : socket_{listening(host, port)}, port_{port_of(socket_)} {}
+
+std::optional<Descriptor> Listener::accept(const Event& stopping) const {
+  for (;;) {
+    std::array<pollfd, 2> polled{{{socket_.get(), POLLIN, 0}, {stopping.fd(), POLLIN, 0}}};
+    (void)::poll(polled.data(), polled.size(), -1);
+    if (polled[1].revents != 0) return std::nullopt;
+    if (polled[0].revents == 0) continue;
+
+    const int accepted = ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (accepted >= 0) return Descriptor{accepted};
+    // Any other error belongs to the one connection that could not be accepted (accept(2)).
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      log::warn("connection left waiting error=\"{}\"", std::strerror(errno));
+      pollfd pause{stopping.fd(), POLLIN, 0};
+      (void)::poll(&pause, 1, kPauseMilliseconds);
+    }
+  }
+}
+
+}  // namespace ratings::http

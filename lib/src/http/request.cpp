@@ -1,0 +1,118 @@
+#include "http/request.hpp"
+
+#include "http/parameters.hpp"
+#include "http/url.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace ratings::http {
+namespace {
+
+constexpr std::array<std::string_view, 8> kRatesParameters{"from",  "to",     "movie_id", "min_rating",
+                                                           "limit", "cursor", "order",    "format"};
+constexpr std::array<std::string_view, 1> kBatchParameters{"uid"};
+
+Refusal invalid_target(const char* message) { return {400, "invalid_target", message}; }
+Refusal not_found() { return {404, "not_found", "there is nothing at this path"}; }
+Refusal invalid_uid() {
+  return {400, "invalid_uid", "a user id is a whole number from 0 to 9223372036854775807"};
+}
+
+enum class Path { ping, live, ready, rates, rates_of, profile_of };
+
+struct Place {
+  Path path;
+  std::string_view uid;  ///< of the last two
+};
+
+/// What a decoded path names; one trailing slash is tolerated.
+std::optional<Place> place_of(std::string_view path) {
+  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  if (path == "/ping") return Place{Path::ping, {}};
+  if (path == "/live") return Place{Path::live, {}};
+  if (path == "/ready") return Place{Path::ready, {}};
+  if (path == "/rates") return Place{Path::rates, {}};
+
+  constexpr std::string_view kRates = "/rates/";
+  constexpr std::string_view kProfile = "/user/profile/";
+  const bool profile = path.starts_with(kProfile);
+  if (!profile && !path.starts_with(kRates)) return std::nullopt;
+  const auto uid = path.substr(profile ? kProfile.size() : kRates.size());
+  if (uid.empty() || uid.find('/') != std::string_view::npos) return std::nullopt;
+  return Place{profile ? Path::profile_of : Path::rates_of, uid};
+}
+
+std::span<const std::string_view> parameters_of(Path path) {
+  if (path == Path::rates_of) return kRatesParameters;
+  if (path == Path::rates) return kBatchParameters;
+  return {};
+}
+
+/// RFC 9112 §3.2.2: a server must accept "http://host/path" too.
+std::string_view origin_form(std::string_view target) {
+  constexpr std::string_view kScheme = "http://";
+  if (!target.starts_with(kScheme)) return target;
+  const auto path = target.find('/', kScheme.size());
+  return path == std::string_view::npos ? "/" : target.substr(path);
+}
+
+Route route_of_place(const Place& place, const Parameters& parameters) {
+  switch (place.path) {
+    case Path::ping:
+      return Ping{};
+    case Path::live:
+      return Live{};
+    case Path::ready:
+      return Ready{};
+    case Path::rates:
+      return rates_of_users(parameters);
+    case Path::rates_of:
+    case Path::profile_of:
+      break;
+  }
+  const auto user = parse_user(place.uid);
+  if (!user) return invalid_uid();
+  if (place.path == Path::profile_of) return ProfileOfUser{*user};
+  return rates_of_user(*user, parameters);
+}
+
+}  // namespace
+
+std::optional<UserId> parse_user(std::string_view text) {
+  const bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (text.empty() || !digits || (text.size() > 1 && text[0] == '0')) return std::nullopt;
+  std::int64_t value = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{}) return std::nullopt;
+  return UserId{value};
+}
+
+Route route_of(std::string_view method, std::string_view target) {
+  const auto graphic = [](char c) { return c > ' ' && c < '\x7f' && c != '#'; };
+  if (!std::all_of(target.begin(), target.end(), graphic)) {
+    return invalid_target("the request target has a character that must be percent-encoded");
+  }
+  target = origin_form(target);
+  const auto question = target.find('?');
+  const auto raw_path = target.substr(0, question);
+  const auto path = percent_decoded(raw_path, Plus::literal);
+  if (!path) return invalid_target("the path has a broken percent escape");
+  // A slash or NUL that was hidden in an escape means different paths to different programs on the way.
+  if (path->find('\0') != std::string::npos ||
+      std::count(path->begin(), path->end(), '/') != std::count(raw_path.begin(), raw_path.end(), '/')) {
+    return invalid_target("the path has an encoded slash or NUL");
+  }
+
+  const auto place = place_of(*path);
+  if (!place) return not_found();
+  if (method != "GET" && method != "HEAD") {
+    return Refusal{405, "method_not_allowed", "only GET and HEAD are served here"};
+  }
+  const auto query = question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
+  const auto parameters = parse_parameters(query, parameters_of(place->path));
+  if (const auto* refusal = std::get_if<Refusal>(&parameters)) return *refusal;
+  return route_of_place(*place, std::get<Parameters>(parameters));
+}
+
+}  // namespace ratings::http

@@ -1,0 +1,58 @@
+#pragma once
+
+// What a request asks for. Pure: decided from the request line alone, before any store is touched.
+
+#include "ratings/history_view.hpp"
+#include "ratings/model.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace ratings::http {
+
+/// The most ids one parameter may list: bounds the work and keeps a next-page link below the 8 KiB of a
+/// request line.
+inline constexpr std::size_t kMaxListed = 100;
+
+enum class Format { json, csv, ndjson };
+
+struct Ping {};
+struct Live {};
+struct Ready {};
+
+/// GET /rates/{uid}
+struct RatesOfUser {
+  UserId user;
+  HistoryFilter filter;
+  Format format = Format::json;
+};
+
+/// GET /rates?uid=1,2,3
+struct RatesOfUsers {
+  std::vector<UserId> users;  ///< 1 … kMaxListed, each once
+};
+
+/// GET /user/profile/{uid}
+struct ProfileOfUser {
+  UserId user;
+};
+
+/// The request gets an error instead of an answer.
+struct Refusal {
+  int status = 400;
+  std::string code;     ///< stable, for programs
+  std::string message;  ///< for people
+};
+
+using Route = std::variant<Refusal, Ping, Live, Ready, RatesOfUser, RatesOfUsers, ProfileOfUser>;
+
+/// `target` as it was sent: percent-encoded, with its query.
+[[nodiscard]] Route route_of(std::string_view method, std::string_view target);
+
+/// `0|[1-9][0-9]*`, at most 2⁶³−1.
+[[nodiscard]] std::optional<UserId> parse_user(std::string_view text);
+
+}  // namespace ratings::http

@@ -1,0 +1,64 @@
+#include "http/responses.hpp"
+
+#include "http/negotiation.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace ratings::http {
+
+std::string_view Response::body() const {
+  if (!content) return text;
+  return compressed ? content->gzip() : content->body();
+}
+
+std::string_view Response::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+Response transient_response(int status, std::string json) {
+  Response response;
+  response.status = status;
+  response.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
+  response.text = std::move(json);
+  return response;
+}
+
+Response error_response(const Refusal& refusal) {
+  const nlohmann::ordered_json body{{"error", {{"code", refusal.code}, {"message", refusal.message}}}};
+  auto response = transient_response(refusal.status, body.dump());
+  if (refusal.status == 405) response.headers.emplace_back("Allow", "GET, HEAD");
+  // One second: the store is asked again several times in it, so recovery is seen at once.
+  if (refusal.status == 503) response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+Refusal refusal_for(Kind kind) {
+  if (kind == Kind::unreachable) return {503, "unavailable", "the ratings cannot be read at the moment"};
+  if (kind == Kind::busy) return {503, "busy", "the ratings could not be read in time"};
+  return {500, "internal", "something went wrong on this side"};
+}
+
+Response data_response(CachedHistoryPtr content, const char* content_type, Source source,
+                       const Conditions& conditions) {
+  Response response;
+  response.headers = {{"Cache-Control", "private, no-cache"},
+                      {"ETag", content->etag()},
+                      {"Vary", "Accept-Encoding"},
+                      {"X-Cache", to_string(source)}};
+  if (matches(conditions.if_none_match, content->etag())) {
+    response.status = 304;
+    return response;
+  }
+  response.headers.emplace_back("Content-Type", content_type);
+  if (accepts_gzip(conditions.accept_encoding) && !content->gzip().empty()) {
+    response.compressed = true;
+    response.headers.emplace_back("Content-Encoding", "gzip");
+  }
+  response.content = std::move(content);
+  return response;
+}
+
+}  // namespace ratings::http

@@ -1,0 +1,120 @@
+#include "http/router.hpp"
+
+#include "core/log.hpp"
+#include "http/cursor_token.hpp"
+#include "http/readiness.hpp"
+
+#include <algorithm>
+
+namespace ratings::http {
+namespace {
+
+constexpr const char* kJson = "application/json";
+
+const char* content_type(Format format) {
+  switch (format) {
+    case Format::json:
+      return kJson;
+    case Format::csv:
+      return "text/csv; charset=utf-8";
+    case Format::ndjson:
+      return "application/x-ndjson";
+  }
+  return kJson;
+}
+
+std::string written(std::span<const Rating> ratings, Format format) {
+  switch (format) {
+    case Format::json:
+      return to_json(ratings);
+    case Format::csv:
+      return to_csv(ratings);
+    case Format::ndjson:
+      return to_ndjson(ratings);
+  }
+  return {};
+}
+
+/// A computed body gets its ETag and its gzip copy where a stored one gets them.
+CachedHistoryPtr computed(UserId user, std::string body) {
+  return std::make_shared<const CachedHistory>(user, Tag{}, std::move(body));
+}
+
+std::string next_link(RatesOfUser page, const Cursor& next) {
+  page.filter.after = next;
+  return "</rates/" + std::to_string(page.user.value) + "?cursor=" + cursor_token(page) + ">; rel=\"next\"";
+}
+
+}  // namespace
+
+Response Router::answer(const Request& request) noexcept {
+  try {
+    const auto route = route_of(request.method, request.target);
+    return std::visit([&](const auto& wanted) { return answer_route(wanted, request); }, route);
+  } catch (const Error& error) {
+    return failed(error, error.kind());
+  } catch (const std::exception& error) {
+    return failed(error, Kind::internal);
+  }
+}
+
+Response Router::failed(const std::exception& error, Kind kind) {
+  // Once a second: a store that is away fails every request.
+  const auto now = clock_.now().count();
+  auto last = last_logged_.load();
+  if ((last == 0 || now - last >= Instant{std::chrono::seconds{1}}.count()) &&
+      last_logged_.compare_exchange_strong(last, now)) {
+    log::warn("request failed error=\"{}\"", error.what());
+  }
+  return error_response(refusal_for(kind));
+}
+
+Response Router::answer_route(const Refusal& refusal, const Request&) { return error_response(refusal); }
+
+Response Router::answer_route(const Ping&, const Request&) {
+  return transient_response(200, R"({"message":"pong"})");
+}
+
+Response Router::answer_route(const Live&, const Request&) {
+  return transient_response(200, R"({"status":"ok"})");
+}
+
+Response Router::answer_route(const Ready&, const Request&) {
+  return readiness(coherence_.checks(), redis_ == nullptr ? std::nullopt : std::optional{redis_->usable()},
+                   draining_.load() ? Draining::yes : Draining::no);
+}
+
+Response Router::answer_route(const RatesOfUser& rates, const Request& request) {
+  auto [history, source] = service_.history(rates.user, request.arrived);
+  if (rates.format == Format::json && rates.filter.everything()) {
+    return data_response(std::move(history), kJson, source, request.conditions);
+  }
+  const auto page = select(from_json(rates.user, history->body()), rates.filter);
+  auto response = data_response(computed(rates.user, written(page.ratings, rates.format)),
+                                content_type(rates.format), source, request.conditions);
+  if (page.next) response.headers.emplace_back("Link", next_link(rates, *page.next));
+  return response;
+}
+
+Response Router::answer_route(const RatesOfUsers& rates, const Request& request) {
+  const auto answers = service_.histories(rates.users, request.arrived);
+  auto worst = Source::memory;
+  std::string body = "{";
+  for (const auto& [history, source] : answers) {
+    if (body.size() > 1) body += ',';
+    body += '"' + std::to_string(history->user().value) + "\":" + history->body();
+    worst = std::max(worst, source);  // declared from the best to the worst
+  }
+  body += '}';
+  return data_response(computed(UserId{}, std::move(body)), kJson, worst, request.conditions);
+}
+
+Response Router::answer_route(const ProfileOfUser& profile, const Request& request) {
+  const auto [history, source] = service_.history(profile.user, request.arrived);
+  auto body = profile_json(profile.user, from_json(profile.user, history->body()));
+  // The same words for a user who never rated and for one who was purged: a purge is nobody's business.
+  if (!body) return error_response({404, "not_found", "this user has no ratings"});
+  return data_response(computed(profile.user, std::move(*body)), kJson, source, request.conditions);
+}
+
+}  // namespace ratings::http

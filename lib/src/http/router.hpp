@@ -1,0 +1,51 @@
+#pragma once
+
+#include "http/responses.hpp"
+
+#include "ratings/clock.hpp"
+#include "ratings/coherence.hpp"
+#include "ratings/service.hpp"
+
+#include <atomic>
+#include <string>
+#include <string_view>
+
+namespace ratings::http {
+
+struct Request {
+  std::string_view method;
+  std::string_view target;  ///< as sent
+  Conditions conditions;
+  Instant arrived{};  ///< read from the clock after the request's last byte
+};
+
+/// Request ▸ route ▸ service ▸ response. Knows no sockets. Thread-safe; never throws: a failure is a
+/// response. Everything given must outlive it; `redis` may be null.
+class Router {
+ public:
+  Router(RatingService& service, Coherence& coherence, const Cache* redis, Clock& clock,
+         const std::atomic<bool>& draining)
+      : service_{service}, coherence_{coherence}, redis_{redis}, clock_{clock}, draining_{draining} {}
+
+  [[nodiscard]] Response answer(const Request& request) noexcept;
+
+ private:
+  Response answer_route(const Refusal& refusal, const Request& request);
+  Response answer_route(const Ping& ping, const Request& request);
+  Response answer_route(const Live& live, const Request& request);
+  Response answer_route(const Ready& ready, const Request& request);
+  Response answer_route(const RatesOfUser& rates, const Request& request);
+  Response answer_route(const RatesOfUsers& rates, const Request& request);
+  Response answer_route(const ProfileOfUser& profile, const Request& request);
+
+  Response failed(const std::exception& error, Kind kind);
+
+  RatingService& service_;
+  Coherence& coherence_;
+  const Cache* redis_;
+  Clock& clock_;
+  const std::atomic<bool>& draining_;
+  std::atomic<Instant::rep> last_logged_{0};
+};
+
+}  // namespace ratings::http

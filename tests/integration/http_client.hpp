@@ -1,0 +1,92 @@
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <map>
+#include <netinet/in.h>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+namespace ratings::test {
+
+struct RawResponse {
+  int status = 0;                              ///< 0: the connection was closed before a whole response came
+  std::map<std::string, std::string> headers;  ///< names as sent
+  std::string body;
+};
+
+/// A client that sends exactly the bytes it is given. Gives up after ten seconds of silence.
+class RawClient {
+ public:
+  explicit RawClient(int port) : fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    (void)::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    REQUIRE(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  }
+  ~RawClient() { ::close(fd_); }
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+
+  void send(std::string_view bytes) const {
+    REQUIRE(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+  }
+
+  /// `head_only`: the answer to a HEAD request.
+  RawResponse receive(bool head_only = false) {
+    RawResponse response;
+    while (received_.find("\r\n\r\n") == std::string::npos) {
+      if (!more()) return response;
+    }
+    const auto end = received_.find("\r\n\r\n");
+    read_head(received_.substr(0, end + 2), response);
+    received_.erase(0, end + 4);
+    const auto length = response.headers.find("Content-Length");
+    const auto wanted = head_only || length == response.headers.end() ? 0 : std::stoul(length->second);
+    while (received_.size() < wanted) {
+      if (!more()) return {};
+    }
+    response.body = received_.substr(0, wanted);
+    received_.erase(0, wanted);
+    return response;
+  }
+
+  RawResponse get(const std::string& target, const std::string& headers = "") {
+    send("GET " + target + " HTTP/1.1\r\nHost: test\r\n" + headers + "\r\n");
+    return receive();
+  }
+
+  /// True when the server has closed and nothing is left to read.
+  bool closed() { return received_.empty() && !more(); }
+
+ private:
+  bool more() {
+    char buffer[4096];
+    const auto got = ::recv(fd_, buffer, sizeof buffer, 0);
+    if (got <= 0) return false;
+    received_.append(buffer, static_cast<std::size_t>(got));
+    return true;
+  }
+
+  static void read_head(std::string_view head, RawResponse& response) {
+    response.status = std::stoi(std::string{head.substr(9, 3)});  // "HTTP/1.1 200 OK"
+    for (auto at = head.find("\r\n") + 2; at < head.size();) {
+      const auto end = head.find("\r\n", at);
+      const auto colon = head.find(": ", at);
+      response.headers[std::string{head.substr(at, colon - at)}] = head.substr(colon + 2, end - colon - 2);
+      at = end + 2;
+    }
+  }
+
+  int fd_;
+  std::string received_;
+};
+
+}  // namespace ratings::test
