@@ -1,0 +1,114 @@
+#include "csv/archive_source.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <cerrno>
+#include <exception>
+#include <new>
+#include <vector>
+
+namespace ratings::csv {
+namespace {
+
+constexpr std::size_t kBufferSize = 64UL * 1024;
+
+struct FreeArchive {
+  void operator()(archive* reader) const noexcept { archive_read_free(reader); }
+};
+
+}  // namespace
+
+struct ArchiveSource::State {
+  std::unique_ptr<InputFile> input;
+  std::vector<char> buffer = std::vector<char>(kBufferSize);
+  std::exception_ptr broken;  ///< an exception may not pass through C, so it waits here
+  std::unique_ptr<archive, FreeArchive> reader{archive_read_new()};
+
+  [[noreturn]] void fail(const std::string& fallback) const {
+    if (broken) std::rethrow_exception(broken);
+    const char* text = archive_error_string(reader.get());
+    throw Error{Kind::input, "reading " + input->path() + ": " + (text == nullptr ? fallback : std::string{text})};
+  }
+  void check(int result) const {
+    if (result != ARCHIVE_OK) fail("it cannot be unpacked");
+  }
+};
+
+namespace {
+
+template <typename State>
+la_ssize_t give_bytes(archive* reader, void* data, const void** block) {
+  auto& state = *static_cast<State*>(data);
+  try {
+    *block = state.buffer.data();
+    return static_cast<la_ssize_t>(state.input->read(state.buffer));
+  } catch (const Error&) {
+    state.broken = std::current_exception();
+    archive_set_error(reader, EIO, "the file cannot be read");
+    return ARCHIVE_FATAL;
+  }
+}
+
+template <typename State>
+la_int64_t move_to(archive* reader, void* data, la_int64_t offset, int whence) {
+  auto& state = *static_cast<State*>(data);
+  const auto size = static_cast<la_int64_t>(state.input->facts().size.value_or(0));
+  const auto here = static_cast<la_int64_t>(state.input->position());
+  const auto target = offset + (whence == SEEK_END ? size : whence == SEEK_CUR ? here : 0);
+  try {
+    state.input->seek(static_cast<std::uint64_t>(target));
+    return target;
+  } catch (const Error&) {
+    state.broken = std::current_exception();
+    archive_set_error(reader, EIO, "the file cannot be read");
+    return ARCHIVE_FATAL;
+  }
+}
+
+void enable(archive* reader, Packing packing) {
+  // One format alone: content that looks like another archive inside must stay what it is.
+  if (packing == Packing::zip) {
+    archive_read_support_format_zip(reader);
+    return;
+  }
+  archive_read_support_format_raw(reader);
+  if (packing == Packing::zstd) archive_read_support_filter_zstd(reader);
+  if (packing == Packing::xz) archive_read_support_filter_xz(reader);
+}
+
+}  // namespace
+
+ArchiveSource::ArchiveSource(std::unique_ptr<InputFile> input, Packing packing) : state_{std::make_unique<State>()} {
+  state_->input = std::move(input);
+  auto* reader = state_->reader.get();
+  if (reader == nullptr) throw std::bad_alloc{};
+  enable(reader, packing);
+  archive_read_set_read_callback(reader, give_bytes<State>);
+  // With a seek a zip is read by its directory, which knows sizes that local headers may leave out.
+  if (state_->input->facts().repeatable) archive_read_set_seek_callback(reader, move_to<State>);
+  archive_read_set_callback_data(reader, state_.get());
+  state_->check(archive_read_open1(reader));
+  archive_entry* entry = nullptr;
+  int result = archive_read_next_header(reader, &entry);
+  while (result == ARCHIVE_OK && archive_entry_filetype(entry) != AE_IFREG) {
+    result = archive_read_next_header(reader, &entry);
+  }
+  if (result == ARCHIVE_EOF) state_->fail("the archive holds no file");
+  state_->check(result);
+}
+
+ArchiveSource::~ArchiveSource() = default;
+
+std::size_t ArchiveSource::read(std::span<char> into) {
+  const auto got = archive_read_data(state_->reader.get(), into.data(), into.size());
+  // A warning (a wrong CRC is one) is an error to us.
+  if (got < 0) state_->fail("it cannot be unpacked");
+  return static_cast<std::size_t>(got);
+}
+
+std::uint64_t ArchiveSource::consumed() const noexcept { return state_->input->position(); }
+
+std::optional<std::uint64_t> ArchiveSource::total() const noexcept { return state_->input->facts().size; }
+
+}  // namespace ratings::csv

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "csv/input_file.hpp"
+
+#include <memory>
+
+namespace ratings::csv {
+
+enum class Packing { zstd, xz, zip };
+
+/// Unpacks .zst, .xz and the first regular file of a .zip through libarchive, checksums included.
+class ArchiveSource final : public ByteSource {
+ public:
+  ArchiveSource(std::unique_ptr<InputFile> input, Packing packing);
+  ~ArchiveSource() override;
+  ArchiveSource(const ArchiveSource&) = delete;
+  ArchiveSource& operator=(const ArchiveSource&) = delete;
+
+  std::size_t read(std::span<char> into) override;
+  std::uint64_t consumed() const noexcept override;
+  std::optional<std::uint64_t> total() const noexcept override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ratings::csv

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ratings {
+
+/// A file that appears under its name only when it is complete and on disk; until then it is NAME.part, which the
+/// destructor removes. Not thread-safe. Throws Error{input} naming the file when it cannot be written.
+class OutputFile {
+ public:
+  explicit OutputFile(std::string path);
+  ~OutputFile();
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  void write(std::string_view bytes);
+  /// True at the beginning of a line.
+  [[nodiscard]] bool at_line_start() const noexcept { return last_ == '\n'; }
+  /// Everything is on disk afterwards.
+  void sync();
+  /// After sync(): takes the place of an older file of that name.
+  void publish();
+
+ private:
+  void flush();
+  [[noreturn]] void fail() const;
+
+  std::string path_;
+  std::string part_;
+  int descriptor_ = -1;
+  std::string buffer_;
+  char last_ = '\n';
+};
+
+}  // namespace ratings

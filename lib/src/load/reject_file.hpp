@@ -1,0 +1,42 @@
+#pragma once
+
+#include "csv/bad_row.hpp"
+#include "load/output_file.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ratings {
+
+/// Where bad lines go, so that they can be corrected and loaded: PATH holds their header and their original bytes,
+/// PATH.log one JSON object a bad line: {file, line, byte_offset, code, message}. Inputs whose headers differ cannot
+/// share a file: the second header's lines go to PATH.2, and so on. Nothing is created before the first bad line, and
+/// nothing appears under its name before finish(). Not thread-safe. Throws Error{input} when it cannot be written.
+class RejectFile {
+ public:
+  explicit RejectFile(std::string path) : path_{std::move(path)} {}
+
+  /// `header`: of the input that the next rows come from.
+  void begin_input(const std::string& name, const std::string& header);
+  void add(const csv::BadRow& row);
+  void add_bytes(std::string_view bytes);
+  /// On disk and under its name when it returns.
+  void finish();
+
+ private:
+  struct Part {
+    std::string header;
+    OutputFile file;
+  };
+  [[nodiscard]] std::size_t part_for(const std::string& header);
+
+  std::string path_;
+  std::string input_;
+  std::string header_;
+  std::vector<Part> parts_;
+  std::size_t current_ = 0;
+  std::optional<OutputFile> log_;
+};
+
+}  // namespace ratings
