@@ -1,0 +1,66 @@
+#include "clean_up_report.hpp"
+
+#include "output.hpp"
+
+#include <stdexcept>
+#include <system_error>
+#include <vector>
+
+namespace ratings::cmd {
+
+void wait_until_visible(Clock& clock, Instant committed, std::chrono::milliseconds wait) {
+  if (wait <= std::chrono::milliseconds::zero()) return;
+  // 0.1 % for clocks that differ in rate, 50 ms for rounding and scheduling.
+  clock.sleep_until(committed + wait + wait / 1000 + std::chrono::milliseconds{50});
+}
+
+std::chrono::milliseconds elapsed(Instant from, Instant to) {
+  return std::chrono::ceil<std::chrono::milliseconds>(to - from);
+}
+
+Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase, Instant started, Clock& clock) {
+  std::vector<UserId> users;
+  for (const auto& user : result.users) users.push_back(user.user);
+  copies.erase(users);
+  if (!result.batch) return {};
+  wait_until_visible(clock, result.committed, result.wait);
+  if (erase == Erase::twice) copies.erase(users);
+  return {.committed = elapsed(started, result.committed), .visible = elapsed(started, clock.now())};
+}
+
+Json clean_up_json(const CleanUpResult& result, const RedisCopies& copies, const Times& times,
+                   const std::optional<std::string>& undo) {
+  auto users = Json::array();
+  for (const auto& user : result.users) {
+    users.push_back({{"user_id", user.user.value}, {"rows", user.rows}, {"status", to_string(user.status)}});
+  }
+  return {{"batch", result.batch ? Json(*result.batch) : Json()},
+          {"rows", result.rows},
+          {"users", std::move(users)},
+          {"redis", copies.outcome()},
+          {"committed_ms", times.committed.count()},
+          {"visible_ms", times.visible.count()},
+          {"undo", undo ? Json(*undo) : Json()}};
+}
+
+std::string times_text(const Times& times) {
+  return "committed after " + std::to_string(times.committed.count()) + " ms, visible everywhere after " +
+         std::to_string(times.visible.count()) + " ms\n";
+}
+
+void complain_about_redis(const RedisCopies& copies) {
+  if (!copies.unreachable()) return;
+  complain("Redis could not be reached: the copies there are refused by every server and expire within 66 minutes");
+}
+
+void print_change(const std::string& text, const std::optional<std::string>& batch) {
+  try {
+    print(text);
+    flush_output();
+  } catch (const std::system_error& error) {
+    if (!batch) throw;
+    throw std::runtime_error{std::string{error.what()} + "; the change was made, as batch " + *batch};
+  }
+}
+
+}  // namespace ratings::cmd

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "exit_code.hpp"
+#include "json_output.hpp"
+#include "redis_copies.hpp"
+
+#include "ratings/cleanup.hpp"
+#include "ratings/clock.hpp"
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace ratings::cmd {
+
+enum class Erase { once, twice };  ///< twice: before and after the wait, so that no reader under way puts it back
+
+/// When a change was safe on disk and when no server could answer from before it; counted from the start.
+struct Times {
+  std::chrono::milliseconds committed{};
+  std::chrono::milliseconds visible{};
+};
+
+/// Sleeps until no server can answer from the state before `committed`. Nothing to wait for: returns at once.
+void wait_until_visible(Clock& clock, Instant committed, std::chrono::milliseconds wait);
+
+/// After COMMIT: removes the users' copies from Redis and waits until the change is visible everywhere.
+[[nodiscard]] Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase, Instant started,
+                                 Clock& clock);
+
+/// Rounded up, so that no change takes 0 ms.
+[[nodiscard]] std::chrono::milliseconds elapsed(Instant from, Instant to);
+
+/// The keys purge-user and undo have in common. `undo`: the line that takes it back, or null.
+[[nodiscard]] Json clean_up_json(const CleanUpResult& result, const RedisCopies& copies, const Times& times,
+                                 const std::optional<std::string>& undo);
+
+/// "committed after 3 ms, visible everywhere after 1055 ms", and what became of Redis.
+[[nodiscard]] std::string times_text(const Times& times);
+void complain_about_redis(const RedisCopies& copies);
+
+/// Prints a changing command's result. When it cannot be written, the error also says that the change stands.
+void print_change(const std::string& text, const std::optional<std::string>& batch);
+
+}  // namespace ratings::cmd

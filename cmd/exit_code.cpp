@@ -1,0 +1,24 @@
+#include "exit_code.hpp"
+
+namespace ratings::cmd {
+
+ExitCode exit_code(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::usage:
+      return ExitCode::usage;
+    case Kind::unreachable:
+    case Kind::busy:
+      return ExitCode::unreachable;
+    case Kind::guard:
+      return ExitCode::refused;
+    case Kind::interrupted:
+      return ExitCode::interrupted;
+    case Kind::input:
+    case Kind::store:
+    case Kind::internal:
+      break;
+  }
+  return ExitCode::failed;
+}
+
+}  // namespace ratings::cmd

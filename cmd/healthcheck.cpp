@@ -1,0 +1,77 @@
+// ratingsctl healthcheck: asks /ready, for containers and load balancers.
+#include "commands.hpp"
+#include "option_types.hpp"
+#include "values.hpp"
+
+#include "ratings/http_server.hpp"
+
+namespace ratings::cmd {
+namespace {
+
+constexpr int kHighestPort = 65535;
+
+struct Target {
+  std::string host = "127.0.0.1";
+  int port = 5001;
+  std::string path = "/ready";
+};
+
+struct HealthcheckOptions {
+  Target target;
+  std::optional<Target> url;
+};
+
+int parse_port(const std::string& text) {
+  const auto port = parse_count(text);
+  if (port == 0 || port > kHighestPort) throw Error{Kind::usage, "'" + text + "' is not a port"};
+  return static_cast<int>(port);
+}
+
+/// http://host[:port][/path]; an IPv6 address in brackets.
+Target parse_url(const std::string& text) {
+  constexpr std::string_view scheme = "http://";
+  if (!text.starts_with(scheme)) throw Error{Kind::usage, "'" + text + "' is not http://host:port"};
+  auto authority = text.substr(scheme.size());
+  Target target;
+  if (const auto slash = authority.find('/'); slash != std::string::npos) {
+    if (slash + 1 < authority.size()) target.path = authority.substr(slash);
+    authority.resize(slash);
+  }
+  const auto bracket = authority.rfind(']');
+  const auto colon = authority.find(':', bracket == std::string::npos ? 0 : bracket);
+  target.host = authority.substr(0, colon);
+  if (target.host.starts_with('[')) target.host = target.host.substr(1, target.host.size() - 2);
+  if (target.host.empty()) throw Error{Kind::usage, "'" + text + "' names no host"};
+  constexpr int kHttp = 80;
+  target.port = colon == std::string::npos ? kHttp : parse_port(authority.substr(colon + 1));
+  return target;
+}
+
+ExitCode run_healthcheck(const HealthcheckOptions& options) {
+  constexpr std::chrono::seconds kPatience{2};
+  const auto target = options.url.value_or(options.target);
+  const int status = http_status(target.host, target.port, target.path, kPatience);
+  constexpr int kOk = 200;
+  if (status == kOk) return ExitCode::done;
+  const auto place = target.host + ":" + std::to_string(target.port) + target.path;
+  complain(status == 0 ? "no answer from " + place + " within 2 s" : place + " answered " + std::to_string(status));
+  return ExitCode::failed;
+}
+
+}  // namespace
+
+void add_healthcheck(CLI::App& app, Selected& selected) {
+  auto options = std::make_shared<HealthcheckOptions>();
+  auto* command = app.add_subcommand("healthcheck", "Ask a running server whether it is ready");
+  command->add_option("--host", options->target.host, "where it listens")->type_name("HOST")->default_str("127.0.0.1");
+  add_value(*command, "--port", options->target.port, parse_port, "on which port")
+      ->type_name("PORT")
+      ->default_str("5001");
+  add_value(*command, "--url", options->url, parse_url, "instead of host and port")->type_name("URL");
+  add_epilogue(*command, "  ratingsctl healthcheck --url http://127.0.0.1:5001/ready\n", "0 ready, 1 not ready, 2 usage");
+  command->callback([&selected, options] {
+    selected.run = [options](const Settings&) { return run_healthcheck(*options); };
+  });
+}
+
+}  // namespace ratings::cmd

@@ -1,0 +1,51 @@
+#include "id_list.hpp"
+
+#include "values.hpp"
+
+#include "ratings/error.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+namespace ratings::cmd {
+namespace {
+
+std::string trimmed(const std::string& line) {
+  constexpr const char* kBlank = " \t\r";
+  const auto text = line.substr(0, line.find('#'));
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+}  // namespace
+
+std::vector<UserId> read_user_ids(std::istream& input, const std::string& name) {
+  std::vector<UserId> users;
+  std::string line;
+  for (std::size_t number = 1; std::getline(input, line); ++number) {
+    const auto text = trimmed(line);
+    if (text.empty()) continue;
+    try {
+      users.push_back(parse_user_id(text));
+    } catch (const Error& error) {
+      throw Error{Kind::usage, name + ":" + std::to_string(number) + ": " + error.what() + "; nothing was changed"};
+    }
+  }
+  if (input.bad()) throw Error{Kind::input, "cannot read " + name + ": input/output error; nothing was changed"};
+  return users;
+}
+
+std::vector<UserId> read_user_ids(const std::string& path) {
+  if (path == "-") return read_user_ids(std::cin, "standard input");
+  std::ifstream file{path};
+  if (!file) throw Error{Kind::usage, "cannot read " + path + ": " + std::strerror(errno)};
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw Error{Kind::usage, path + " is a directory"};
+  return read_user_ids(file, path);
+}
+
+}  // namespace ratings::cmd

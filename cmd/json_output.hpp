@@ -1,0 +1,14 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+namespace ratings::cmd {
+
+/// Keys in the order they were set, as the manual lists them.
+using Json = nlohmann::ordered_json;
+
+/// One line. Bytes that are not UTF-8 (a file's name) become U+FFFD: the output is always valid JSON.
+[[nodiscard]] std::string to_line(const Json& json);
+void print_json(const Json& json);
+
+}  // namespace ratings::cmd

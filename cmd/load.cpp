@@ -1,0 +1,131 @@
+// ratingsctl load: files ▸ rows ▸ store, all of it or nothing.
+#include "commands.hpp"
+#include "load_report.hpp"
+#include "option_types.hpp"
+#include "progress.hpp"
+#include "signals.hpp"
+#include "values.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+
+namespace ratings::cmd {
+namespace {
+
+struct LoadOptions {
+  LoaderOptions loader;
+  bool append = false;
+  bool replace = false;
+  std::uint64_t jobs = 1;  ///< an upper bound; one connection is used, whatever it says
+  std::string summary;
+  std::string progress = "auto";
+  std::optional<Format> format;
+};
+
+/// Found out before the load, because afterwards it could not be undone. Leaves an existing file as it is.
+void check_summary(const std::string& path) {
+  if (path.empty()) return;
+  const std::ofstream file{path, std::ios::app};
+  if (!file) throw Error{Kind::usage, "cannot write the summary " + path + ": " + std::strerror(errno)};
+}
+
+void write_summary(const std::string& path, const std::string& text) {
+  if (path.empty()) return;
+  std::ofstream file{path, std::ios::trunc};
+  file << text << std::flush;
+  if (!file) {
+    throw std::runtime_error{"cannot write the summary " + path + ": " + std::strerror(errno) +
+                             "; the load itself is done"};
+  }
+}
+
+Times make_visible(const LoadReport& report, Instant started, Clock& clock) {
+  if (report.no_op) return {};
+  wait_until_visible(clock, report.committed, report.wait);
+  return {.committed = elapsed(started, report.committed), .visible = elapsed(started, clock.now())};
+}
+
+LoadReport load_files(const StoreOptions& store, const LoadOptions& options, Clock& clock) {
+  const bool terminal = is_terminal(stderr);
+  const auto* terminal_kind = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): nobody changes it
+  const bool dumb = terminal_kind == nullptr || std::strcmp(terminal_kind, "dumb") == 0;
+  const auto observer = make_progress(progress_style(options.progress, terminal, dumb), clock);
+
+  const auto writer = open_rating_writer(store);
+  std::atomic<bool> stop = false;
+  Interruption interruption{[&stop, &writer] {
+    stop = true;
+    writer->cancel();
+  }};
+  interruption.check();
+  auto report = load(options.loader, *writer, *observer, stop, clock);
+  interruption.committed();
+  return report;
+}
+
+ExitCode run_load(const Settings& settings, LoadOptions& options) {
+  auto& clock = boot_clock();
+  const auto started = clock.now();
+  if (options.replace) options.loader.if_full = IfFull::replace;
+  if (options.append) options.loader.if_full = IfFull::append;
+  const auto store = store_options(settings, "load");
+  check_summary(options.summary);
+
+  const auto report = load_files(store, options, clock);
+  const bool stored = !options.loader.dry_run;
+  const auto times = stored ? make_visible(report, started, clock) : Times{};
+
+  const auto json = to_line(load_json(report, times));
+  write_summary(options.summary, json);
+  print(options.format == Format::json
+            ? json
+            : load_text(report, times, stored ? LoadKind::stored : LoadKind::dry_run));
+  return report.rejected > 0 ? ExitCode::remainder : ExitCode::done;
+}
+
+void add_reading_options(CLI::App& command, LoaderOptions& loader) {
+  command.add_option("file", loader.files, "CSV, also .gz .zst .xz .zip; - is standard input")
+      ->required()
+      ->type_name("FILE");
+  add_value(command, "--max-errors", loader.max_errors, parse_count, "bad rows to put up with")
+      ->type_name("N")
+      ->default_str("0");
+  command.add_option("--rejects", loader.rejects, "where bad rows go, as they were")->type_name("FILE");
+  add_value(command, "--delimiter", loader.delimiter, parse_delimiter, "what separates fields, or tab")
+      ->type_name("CHAR")
+      ->default_str(",");
+  command.add_flag("--dry-run", loader.dry_run, "read and check everything, store nothing");
+  command.add_flag("--again", loader.again, "load content that is in the store already once more");
+}
+
+}  // namespace
+
+void add_load(CLI::App& app, Selected& selected) {
+  auto options = std::make_shared<LoadOptions>();
+  auto* command = app.add_subcommand("load", "Load files of ratings into the store");
+  add_reading_options(*command, options->loader);
+  auto* append = command->add_flag("--append", options->append, "add to what is there");
+  command->add_flag("--replace", options->replace, "put the files in the place of what is there")->excludes(append);
+  add_value(*command, "--jobs", options->jobs, parse_limit, "upper bound on connections; at present one is used")
+      ->type_name("N")
+      ->default_str("1");
+  command->add_option("--summary", options->summary, "also write the JSON report there")->type_name("FILE");
+  command->add_option("--progress", options->progress, "on stderr; auto: a line on a terminal, else nothing")
+      ->check(CLI::IsMember(std::vector<std::string>{"auto", "plain", "json", "off"}))
+      ->type_name("HOW")
+      ->default_str("auto");
+  add_output_option(*command, options->format, {"table", "json"});
+  add_epilogue(*command,
+               "  ratingsctl load ratings.csv\n"
+               "  ratingsctl load --replace ratings.csv.gz --max-errors 100 --rejects bad.csv\n"
+               "  zcat ratings.csv.gz | ratingsctl load -\n",
+               "0 done or already there, 1 bad input, 2 usage, 3 loaded but for rejects, 4 no store,\n"
+               "5 the store holds other ratings (see --append and --replace), 130 interrupted");
+  command->callback([&selected, options] {
+    selected.run = [options](const Settings& settings) { return run_load(settings, *options); };
+  });
+}
+
+}  // namespace ratings::cmd

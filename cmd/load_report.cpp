@@ -1,0 +1,59 @@
+#include "load_report.hpp"
+
+#include "output.hpp"
+#include "table.hpp"
+
+namespace ratings::cmd {
+namespace {
+
+std::string skipped_lines(const LoadReport& report) {
+  std::string text;
+  for (const auto& file : report.skipped) {
+    text += printable(file) + " is in the store already; nothing of it was loaded\n";
+  }
+  return text;
+}
+
+std::string figures(const LoadReport& report) {
+  Table table{{{""}, {"", Table::Align::right}}};
+  table.row({"read", std::to_string(report.read)});
+  table.row({"loaded", std::to_string(report.loaded)});
+  table.row({"rejected", std::to_string(report.rejected)});
+  table.row({"excluded", std::to_string(report.excluded)});
+  table.row({"users", std::to_string(report.users)});
+  table.row({"bytes", std::to_string(report.bytes)});
+  table.row({"generation", std::to_string(report.generation)});
+  for (const auto& stage : report.stages) table.row({stage.name, std::to_string(stage.took.count()) + " ms"});
+  return table.text();
+}
+
+}  // namespace
+
+Json load_json(const LoadReport& report, const Times& times) {
+  auto stages = Json::object();
+  for (const auto& stage : report.stages) stages[stage.name + "_ms"] = stage.took.count();
+  return {{"read", report.read},
+          {"loaded", report.loaded},
+          {"rejected", report.rejected},
+          {"excluded", report.excluded},
+          {"users", report.users},
+          {"bytes", report.bytes},
+          {"generation", report.generation},
+          {"stages", std::move(stages)},
+          {"no_op", report.no_op},
+          {"skipped", report.skipped},
+          {"committed_ms", times.committed.count()},
+          {"visible_ms", times.visible.count()}};
+}
+
+std::string load_text(const LoadReport& report, const Times& times, LoadKind kind) {
+  const auto skipped = skipped_lines(report);
+  if (report.no_op) return skipped + "nothing to do\n";
+  const auto totals = counted(report.loaded, "row", "rows") + " of " + counted(report.users, "user", "users");
+  if (kind == LoadKind::dry_run) {
+    return skipped + figures(report) + "would load " + totals + "; nothing was changed (--dry-run)\n";
+  }
+  return skipped + figures(report) + "loaded " + totals + "; " + times_text(times);
+}
+
+}  // namespace ratings::cmd

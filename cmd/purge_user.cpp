@@ -1,0 +1,127 @@
+// ratingsctl purge-user: these users' ratings into quarantine, and the users onto the exclusion list.
+#include "clean_up_report.hpp"
+#include "commands.hpp"
+#include "id_list.hpp"
+#include "option_types.hpp"
+#include "signals.hpp"
+#include "table.hpp"
+#include "values.hpp"
+
+namespace ratings::cmd {
+namespace {
+
+struct PurgeOptions {
+  std::vector<std::string> users;
+  std::string from_file;
+  PurgeRequest request;
+  bool yes = false;
+  std::optional<Format> format;
+};
+
+std::vector<UserId> wanted_users(const PurgeOptions& options) {
+  if (options.users.empty() == options.from_file.empty()) {
+    throw Error{Kind::usage, "purge-user needs user ids, or --from-file FILE, or - for standard input: one of them"};
+  }
+  if (!options.from_file.empty()) return read_user_ids(options.from_file);
+  if (options.users == std::vector<std::string>{"-"}) return read_user_ids("-");
+  std::vector<UserId> users;
+  for (const auto& user : options.users) users.push_back(parse_user_id(user));
+  return users;
+}
+
+void guard_hard(const PurgeOptions& options) {
+  if (!options.request.hard || options.yes || options.request.dry_run) return;
+  throw Error{Kind::guard, "purge-user --hard erases ratings for good and cannot be undone; repeat it with --yes"};
+}
+
+std::vector<UserId> unknown_users(const CleanUpResult& result) {
+  std::vector<UserId> unknown;
+  for (const auto& user : result.users) {
+    if (user.status == UserStatus::unknown) unknown.push_back(user.user);
+  }
+  return unknown;
+}
+
+std::string user_lines(const CleanUpResult& result) {
+  Table table{{{"user", Table::Align::right}, {"rows", Table::Align::right}, {"status"}}};
+  for (const auto& user : result.users) {
+    table.row({std::to_string(user.user.value), std::to_string(user.rows), to_string(user.status)});
+  }
+  return result.users.empty() ? std::string{} : table.text();
+}
+
+std::string summary(const CleanUpResult& result, const PurgeOptions& options, const Times& times,
+                    const std::optional<std::string>& undo) {
+  auto text = user_lines(result);
+  const auto totals = counted(result.rows, "row", "rows") + " of " + counted(result.user_count, "user", "users");
+  if (options.request.dry_run) return text + "would take " + totals + "; nothing was changed (--dry-run)\n";
+  if (!result.batch) return text + "nothing to do\n";
+  if (options.request.hard) {
+    return text + "erased " + totals + " as " + *result.batch + "; " + times_text(times) +
+           "What remains: backups, and the database's write-ahead log until it is recycled. The users stay excluded.\n";
+  }
+  return text + "took " + totals + " into quarantine as " + *result.batch + "; " + times_text(times) +
+         (undo ? *undo + "\n" : "");
+}
+
+ExitCode report(const CleanUpResult& result, const PurgeOptions& options, const RedisCopies& copies,
+                const Times& times) {
+  std::optional<std::string> undo;
+  if (result.batch && !options.request.hard) undo = "ratingsctl undo " + *result.batch;
+  const bool json = options.format == Format::json;
+  print_change(json ? to_line(clean_up_json(result, copies, times, undo)) : summary(result, options, times, undo),
+               result.batch);
+
+  complain_about_redis(copies);
+  const auto unknown = unknown_users(result);
+  for (const auto user : unknown) complain("user " + std::to_string(user.value) + " is unknown");
+  const bool copies_remain = options.request.hard && copies.unreachable();
+  return unknown.empty() && !copies_remain ? ExitCode::done : ExitCode::remainder;
+}
+
+ExitCode run_purge_user(const Settings& settings, PurgeOptions& options) {
+  auto& clock = boot_clock();
+  const auto started = clock.now();
+  guard_hard(options);
+  options.request.users = wanted_users(options);
+  const auto store = store_options(settings, "purge-user");
+  RedisCopies copies{settings, store};
+  const auto clean_up = open_clean_up(store);
+  Interruption interruption{[&clean_up] { clean_up->cancel(); }};
+
+  interruption.check();
+  const auto result = clean_up->purge(options.request);
+  interruption.committed();
+  Times times;
+  if (!options.request.dry_run) {
+    times = make_visible(result, copies, options.request.hard ? Erase::twice : Erase::once, started, clock);
+  }
+  return report(result, options, copies, times);
+}
+
+}  // namespace
+
+void add_purge_user(CLI::App& app, Selected& selected) {
+  auto options = std::make_shared<PurgeOptions>();
+  auto* command = app.add_subcommand("purge-user", "Take users' ratings out and keep the users out");
+  command->add_option("uid", options->users, "users, or - for standard input")->type_name("UID");
+  command->add_option("--from-file", options->from_file, "user ids, one a line; - is standard input")
+      ->type_name("FILE");
+  command->add_option("--reason", options->request.reason, "kept with the batch, for the audit")->type_name("TEXT");
+  command->add_flag("--dry-run", options->request.dry_run, "say what would happen, change nothing");
+  add_value(*command, "--max-rows", options->request.max_rows, parse_count, "refuse to take more rows than this")
+      ->type_name("N");
+  command->add_flag("--hard", options->request.hard, "erase rows, their quarantine and cache copies for good");
+  command->add_flag("--yes", options->yes, "needed with --hard");
+  add_output_option(*command, options->format, {"table", "json"});
+  add_epilogue(*command,
+               "  ratingsctl purge-user 42 43 --reason 'bots, ticket 7'\n"
+               "  ratingsctl purge-user --from-file bots.txt --dry-run\n"
+               "  ratingsctl purge-user 42 --hard --yes\n",
+               "0 done, 2 usage, 3 some users are unknown or (--hard) Redis is away, 4 no store, 5 refused");
+  command->callback([&selected, options] {
+    selected.run = [options](const Settings& settings) { return run_purge_user(settings, *options); };
+  });
+}
+
+}  // namespace ratings::cmd

@@ -1,0 +1,32 @@
+#include "redis_copies.hpp"
+
+#include "ratings/clock.hpp"
+
+namespace ratings::cmd {
+namespace {
+
+constexpr std::chrono::seconds kStoreIdInTime{5};
+
+}  // namespace
+
+RedisCopies::RedisCopies(const Settings& settings, const StoreOptions& store) {
+  auto options = redis_options(settings);
+  if (!options) return;
+  const auto positions = open_position_reader(store);
+  const auto deadline = boot_clock().now() + kStoreIdInTime;
+  options->store_id = positions->changes_since(std::nullopt, deadline).state.store_id;
+  cache_ = make_redis_cache(*options);
+}
+
+void RedisCopies::erase(std::span<const UserId> users) {
+  if (!cache_ || users.empty()) return;
+  asked_ = true;
+  if (!cache_->erase(users)) failed_ = true;
+}
+
+const char* RedisCopies::outcome() const noexcept {
+  if (failed_) return "unreachable";
+  return asked_ ? "removed" : "none";
+}
+
+}  // namespace ratings::cmd

@@ -1,0 +1,150 @@
+// ratingsctl serve: store ▸ coherence ▸ caches ▸ service ▸ HTTP.
+#include "commands.hpp"
+#include "late_cache.hpp"
+#include "option_types.hpp"
+#include "repeat.hpp"
+#include "signals.hpp"
+#include "values.hpp"
+
+#include "ratings/admin.hpp"
+#include "ratings/coherence.hpp"
+#include "ratings/http_server.hpp"
+#include "ratings/log.hpp"
+#include "ratings/service.hpp"
+
+#include <sys/resource.h>
+
+namespace ratings::cmd {
+namespace {
+
+/// While PostgreSQL is away: often enough that serving starts within seconds of its return.
+constexpr std::chrono::seconds kRetry{1};
+constexpr std::chrono::seconds kStoreIdInTime{2};
+
+/// Each connection is a file. The soft limit is low for the sake of select(), which nobody here uses.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warn("the limit on open files could not be raised");
+}
+
+/// Creates or upgrades the schema if this login may; if not, reading is enough for a server.
+void ensure_schema(const StoreOptions& store) {
+  try {
+    (void)open_store_admin(store)->ensure_schema();
+  } catch (const Error& error) {
+    if (error.kind() != Kind::store) throw;
+    log_warn(std::string{"the schema was left as it is: "} + error.what());
+  }
+}
+
+/// What needs a store that answers: the schema, and its id for the keys in Redis.
+void prepare(const StoreOptions& store, const std::optional<RedisOptions>& redis, LateCache& cache) {
+  ensure_schema(store);
+  if (!redis) return;
+  auto options = *redis;
+  const auto deadline = boot_clock().now() + kStoreIdInTime;
+  options.store_id = open_position_reader(store)->changes_since(std::nullopt, deadline).state.store_id;
+  cache.arrive(make_redis_cache(options));
+}
+
+/// Starts without PostgreSQL: prepare() is then repeated in the background, and requests get 503 meanwhile. That is
+/// simpler than a server without Redis that is exchanged for another one later, and clients see one open port.
+std::unique_ptr<RepeatUntilDone> prepare_now_or_later(const StoreOptions& store,
+                                                      const std::optional<RedisOptions>& redis, LateCache& cache) {
+  if (redis) (void)make_redis_cache(*redis);  // a wrong address is an error now, not later
+  try {
+    prepare(store, redis, cache);
+    return nullptr;
+  } catch (const Error& error) {
+    const bool may_come_back = error.kind() == Kind::unreachable || error.kind() == Kind::busy;
+    if (!may_come_back || is_embedded(store.url)) throw;
+    log_warn(std::string{"starting without the store: "} + error.what());
+  }
+  const auto attempt = [store, redis, &cache] {
+    try {
+      prepare(store, redis, cache);
+      log_info("the store is back");
+      return true;
+    } catch (const Error& error) {
+      if (error.kind() == Kind::unreachable || error.kind() == Kind::busy) return false;
+      log_warn(std::string{"the store is back but cannot be used: "} + error.what());
+      return false;
+    } catch (const std::exception& error) {
+      log_warn(std::string{"the store could not be prepared: "} + error.what());
+      return false;
+    }
+  };
+  return std::make_unique<RepeatUntilDone>(attempt, kRetry);
+}
+
+std::string address(const std::string& host, int port) {
+  const bool version_6 = host.find(':') != std::string::npos;
+  return "http://" + (version_6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+ExitCode run_serve(const Settings& settings, const HttpOptions& http) {
+  block_signals();  // before the first thread
+  raise_file_limit();
+  const auto store = store_options(settings, "serve");
+  const auto redis_settings = redis_options(settings);
+  auto& clock = boot_clock();
+
+  LateCache redis;
+  const auto preparation = prepare_now_or_later(store, redis_settings, redis);
+  const auto reader = open_history_reader(store);
+  const auto coherence = make_coherence(open_position_reader(store), clock);
+  const auto memory = settings.memory_cache > 0 ? make_memory_cache(settings.memory_cache) : nullptr;
+  Cache* shared = redis_settings ? &redis : nullptr;
+  RatingService service{*reader, *coherence, memory.get(), shared, clock};
+  HttpServer server{service, *coherence, shared, clock, http};
+
+  const int port = server.bind();
+  const SignalWatcher watcher{[&server] { server.stop(); }};
+  print("listening on " + address(http.host, port) + "\n");
+  flush_output();
+  server.run();
+  return ExitCode::done;
+}
+
+int parse_port(const std::string& text) {
+  constexpr std::uint64_t kHighest = 65535;
+  const auto port = parse_count(text);
+  if (port > kHighest) throw Error{Kind::usage, "'" + text + "' is not a port"};
+  return static_cast<int>(port);
+}
+
+unsigned parse_threads(const std::string& text) {
+  constexpr std::uint64_t kMost = 4096;  // a thread needs some 100 kB; more than this is a typing error
+  const auto threads = parse_limit(text);
+  if (threads > kMost) throw Error{Kind::usage, "'" + text + "' is not a number of threads from 1 to 4096"};
+  return static_cast<unsigned>(threads);
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, Selected& selected) {
+  auto http = std::make_shared<HttpOptions>();
+  auto* command = app.add_subcommand("serve", "Answer over HTTP what users have rated");
+  command->add_option("--host", http->host, "address to listen on")->type_name("HOST")->default_str("127.0.0.1");
+  add_value(*command, "--port", http->port, parse_port, "0: any free one, which is printed")
+      ->type_name("PORT")
+      ->default_str("5001");
+  add_value(*command, "--threads", http->threads, parse_threads, "at most so many worker threads")
+      ->type_name("N")
+      ->default_str("64");
+  add_value(*command, "--drain-timeout", http->drain_timeout, parse_seconds, "for open requests after SIGTERM")
+      ->type_name("SECONDS")
+      ->default_str("10");
+  command->add_flag("--access-log", http->access_log, "a line on stderr for each request");
+  add_epilogue(*command,
+               "  ratingsctl serve --port 8080\n"
+               "  ratingsctl serve --store postgresql://ratings@db/ratings --cache redis://cache:6379/0\n",
+               "0 ended by a signal, 1 failed, 2 usage, 4 cannot listen or no store, 5 the schema is not ours or newer");
+  command->callback([&selected, http] {
+    selected.run = [http](const Settings& settings) { return run_serve(settings, *http); };
+  });
+}
+
+}  // namespace ratings::cmd

@@ -1,0 +1,73 @@
+#include "signals.hpp"
+
+#include "output.hpp"
+
+#include "ratings/error.hpp"
+
+#include <csignal>
+#include <pthread.h>
+
+namespace ratings::cmd {
+namespace {
+
+sigset_t ending_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+int next_signal() {
+  const auto set = ending_signals();
+  int number = 0;
+  sigwait(&set, &number);
+  return number;
+}
+
+void die_of(int number) {
+  const auto set = ending_signals();
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  std::raise(number);  // nobody installs a handler, so this is the default: the process ends
+}
+
+}  // namespace
+
+void block_signals() {
+  const auto set = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+SignalWatcher::SignalWatcher(std::function<void()> on_first) {
+  block_signals();
+  thread_ = std::jthread{[on_first = std::move(on_first)](const std::stop_token& stop) {
+    next_signal();
+    if (stop.stop_requested()) return;
+    on_first();
+    const int second = next_signal();
+    if (!stop.stop_requested()) die_of(second);
+  }};
+}
+
+SignalWatcher::~SignalWatcher() {
+  thread_.request_stop();
+  pthread_kill(thread_.native_handle(), SIGTERM);  // out of sigwait
+}
+
+Interruption::Interruption(std::function<void()> cancel)
+    : watcher_{[this, cancel = std::move(cancel)] {
+        requested_ = true;
+        if (committed_) {
+          complain("interrupted: the change is committed and stays; waiting until no server can answer from "
+                   "before (once more ends at once)");
+          return;
+        }
+        complain("interrupted: rolling back (once more ends at once)");
+        cancel();
+      }} {}
+
+void Interruption::check() const {
+  if (requested_) throw Error{Kind::interrupted, "interrupted: nothing was changed"};
+}
+
+}  // namespace ratings::cmd

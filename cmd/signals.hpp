@@ -1,0 +1,41 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <thread>
+
+namespace ratings::cmd {
+
+/// Keeps SIGINT and SIGTERM for a watcher. Before any thread is made: threads inherit the mask.
+void block_signals();
+
+/// Waits for SIGINT and SIGTERM on a thread of its own. The first calls `on_first`; the second ends the process
+/// by its default action, at once. Both are blocked from construction on.
+class SignalWatcher {
+ public:
+  explicit SignalWatcher(std::function<void()> on_first);
+  ~SignalWatcher();
+  SignalWatcher(const SignalWatcher&) = delete;
+  SignalWatcher& operator=(const SignalWatcher&) = delete;
+
+ private:
+  std::jthread thread_;
+};
+
+/// Ctrl-C in a command that changes the store: says at once what happens, and stops what `cancel` stops.
+class Interruption {
+ public:
+  explicit Interruption(std::function<void()> cancel);
+
+  /// Throws Error{interrupted} if the signal has come already; call before the store is touched.
+  void check() const;
+  /// From here on nothing can be rolled back: the first signal is answered with that.
+  void committed() noexcept { committed_ = true; }
+
+ private:
+  std::atomic<bool> requested_ = false;
+  std::atomic<bool> committed_ = false;
+  SignalWatcher watcher_;
+};
+
+}  // namespace ratings::cmd

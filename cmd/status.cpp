@@ -1,0 +1,116 @@
+// ratingsctl status: the store at a glance.
+#include "commands.hpp"
+#include "json_output.hpp"
+#include "option_types.hpp"
+#include "table.hpp"
+
+#include "ratings/admin.hpp"
+
+namespace ratings::cmd {
+namespace {
+
+struct StatusOptions {
+  std::optional<Format> format;
+};
+
+Json loads_json(const StoreStatus& status) {
+  auto list = Json::array();
+  for (const auto& load : status.last_loads) {
+    list.push_back({{"at", load.at},
+                    {"name", load.name},
+                    {"rows", load.rows},
+                    {"rejected", load.rejected},
+                    {"generation", load.generation}});
+  }
+  return list;
+}
+
+Json checks_json(const StoreStatus& status) {
+  auto list = Json::array();
+  for (const auto& check : status.checks) {
+    list.push_back({{"name", check.name},
+                    {"ok", check.ok},
+                    {"blocks_cache", check.blocks_cache},
+                    {"detail", check.detail}});
+  }
+  return list;
+}
+
+Json as_json(const StoreStatus& status, const std::string& url, const std::string& cache) {
+  return {{"store", url},
+          {"cache", cache},
+          {"server", status.server},
+          {"schema", status.schema},
+          {"rows", status.rows},
+          {"quarantined", status.quarantined},
+          {"excluded_users", status.excluded_users},
+          {"bytes_on_disk", status.bytes_on_disk},
+          {"foreign_changes", status.foreign_changes},
+          {"generation", status.position.generation},
+          {"position", status.position.now.position},
+          {"delta_ms", status.position.delta.count()},
+          {"store_id", status.position.store_id},
+          {"checks", checks_json(status)},
+          {"last_loads", loads_json(status)}};
+}
+
+std::string megabytes(std::uint64_t bytes) {
+  constexpr std::uint64_t kMega = 1'000'000;
+  return std::to_string((bytes + kMega / 2) / kMega) + " MB";
+}
+
+std::string facts(const StoreStatus& status, const std::string& url, const std::string& cache) {
+  Table table{{{""}, {""}}};
+  table.row({"store", url});
+  table.row({"server", status.server + ", schema version " + std::to_string(status.schema)});
+  table.row({"cache", cache});
+  table.row({"ratings", counted(status.rows, "row", "rows") + ", " + megabytes(status.bytes_on_disk) + " on disk"});
+  table.row({"quarantine", counted(status.quarantined, "row", "rows") + ", " +
+                               counted(status.excluded_users, "user", "users") + " excluded"});
+  table.row({"generation", std::to_string(status.position.generation) +
+                               (status.foreign_changes ? ", also changed by others than ratingsctl" : "")});
+  table.row({"delta", std::to_string(status.position.delta.count()) + " ms"});
+  for (const auto& check : status.checks) {
+    table.row({"check " + check.name, (check.ok ? "ok" : "NOT OK") +
+                                          (check.detail.empty() ? std::string{} : ": " + printable(check.detail))});
+  }
+  return table.text();
+}
+
+std::string last_loads(const StoreStatus& status) {
+  if (status.last_loads.empty()) return "no loads yet\n";
+  Table table{{{"loaded at (UTC)"},
+               {"rows", Table::Align::right},
+               {"rejected", Table::Align::right},
+               {"generation", Table::Align::right},
+               {"file"}}};
+  for (const auto& load : status.last_loads) {
+    table.row({load.at, std::to_string(load.rows), std::to_string(load.rejected), std::to_string(load.generation),
+               printable(load.name)});
+  }
+  return table.text();
+}
+
+ExitCode run_status(const Settings& settings, const StatusOptions& options) {
+  const auto store = store_options(settings, "status");
+  const auto status = open_store_admin(store)->status();
+  const auto url = redacted(store.url);
+  const auto cache = redacted(settings.cache);
+  print(options.format == Format::json ? to_line(as_json(status, url, cache))
+                                       : facts(status, url, cache) + "\n" + last_loads(status));
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Selected& selected) {
+  auto options = std::make_shared<StatusOptions>();
+  auto* command = app.add_subcommand("status", "Show the store at a glance");
+  add_output_option(*command, options->format, {"table", "json"});
+  add_epilogue(*command, "  ratingsctl status\n", "0 done, 2 usage, 4 no store");
+  command->callback([&selected, options] {
+    selected.run = [options](const Settings& settings) { return run_status(settings, *options); };
+  });
+}
+
+}  // namespace ratings::cmd
