@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# docker-compose.yml on a real engine, from a clean copy of the tree, as a user would walk through it.
+#   compose_test.sh SOURCE_DIR
+# A project name, a host port and a folder of its own; everything is removed at the end, whatever happened.
+set -euo pipefail
+
+source_dir=$(cd "$1" && pwd)
+# Under $TMPDIR or /tmp: bind mounts need a path that the engine sees.
+work=$(mktemp -d "${TMPDIR:-/tmp}/ratingsctl-compose.XXXXXX")
+export COMPOSE_PROJECT_NAME="ratingsctl-test-$$"
+PUBLISH_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+export PUBLISH_PORT
+base=http://127.0.0.1:$PUBLISH_PORT
+delta_seconds=1.1   # the default Δ and the rounding that barrier() adds
+
+step() { printf '\n-- %s\n' "$*"; }
+fail() { printf 'compose_test: %s\n' "$*" >&2; exit 1; }
+compose() { docker compose --progress quiet "$@"; }
+query() { compose exec -T postgres psql -X -q -A -t -U ratings -d ratings -c "$1"; }
+
+clean_up() {
+  local status=$?
+  set +e
+  if [ "$status" -ne 0 ]; then
+    echo '-- the last lines of each log:' >&2
+    compose logs --no-color --tail 30 >&2
+  fi
+  compose down -v --remove-orphans --timeout 5 >/dev/null 2>&1
+  docker image rm "$COMPOSE_PROJECT_NAME" >/dev/null 2>&1
+  # pg_data belongs to the container's user; a container removes it where this script's user may not.
+  rm -rf "$work" 2>/dev/null || docker run --rm -v "$work:/work" redis:8 sh -c 'rm -rf /work/*' && rm -rf "$work"
+  exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+wait_until() { # SECONDS COMMAND…
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$deadline" ] || return 1
+    sleep 0.2
+  done
+}
+get() { curl -sS --fail --max-time 10 "$base$1"; }
+rates_answer() { [ "$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 "$base/rates/$1")" = 200 ]; }
+expect() { # WHAT WANTED FOUND
+  [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"
+  printf 'ok: %s\n' "$1"
+}
+state_of_rows() {
+  query 'SELECT count(*), coalesce(md5(string_agg(r::text, chr(10) ORDER BY r::text)), chr(45)) FROM ratings r'
+}
+# How often the statement log shows that the history of user $1 was read. A statement runs over several lines; its
+# parameter follows in a line of its own.
+selects_of() {
+  compose logs --no-color --no-log-prefix postgres 2>&1 | awk -v parameter="\\$1 = '$1'" '
+    / LOG: / { text = $0; next }
+    / DETAIL: / { if (text ~ /FROM public\.ratings AS r/ && $0 ~ parameter) n++; next }
+    { text = text $0 }
+    END { print n + 0 }'
+}
+
+step 'a clean copy of the tree'
+tar -C "$source_dir" --exclude=./.git --exclude=./build --exclude=./pg_data --exclude=./secrets --exclude=./.env \
+  --exclude=./data/ratings.csv -cf - . | tar -C "$work" -xf -
+cd "$work"
+# One image for this run alone: the tag of a user's own build must stay as it is.
+sed -i "s/^    image: ratingsctl\$/    image: $COMPOSE_PROJECT_NAME/" docker-compose.yml
+docker/secrets.sh
+password=$(cat secrets/postgres_password)
+
+step 'up, from nothing, with the sample'
+compose build --quiet server
+compose up -d --wait --wait-timeout 180
+sample_rows=$(($(wc -l <data/ratings_sample.csv) - 1))
+expect 'the sample was loaded' "$sample_rows" "$(query 'SELECT count(*) FROM ratings')"
+expect '/ping' '{"message":"pong"}' "$(get /ping)"
+
+step 'up again with a ratings.csv: the sample counts as empty'
+{ echo 'userId,movieId,rating,timestamp'
+  echo '1,31,2.5,1260759144'
+  echo '1,1029,3.0,1260759179'
+  echo '2,10,4.0,835355493'; } >data/ratings.csv
+compose restart server
+compose up -d --wait --wait-timeout 120
+wait_until 30 rates_answer 1 || fail 'no answer after the restart'
+expect 'ratings.csv took the place of the sample' 3 "$(query 'SELECT count(*) FROM ratings')"
+
+step 'the walk: ping, rates, profile'
+expect '/rates/1' '[{"movie_id":31,"rating":2.5,"timestamp":"2009-12-14 02:52:24"},{"movie_id":1029,"rating":3,"timestamp":"2009-12-14 02:52:59"}]' "$(get /rates/1)"
+expect '/user/profile/1' '1 2 2.75' "$(get /user/profile/1 | jq -r '"\(.user_id) \(.num_rating) \(.avg_rating)"')"
+expect 'an unknown user' '[]' "$(get /rates/999999)"
+
+step 'a miss is in the statement log, a hit is not'
+compose restart server
+wait_until 60 rates_answer 1 || fail 'no answer after the restart'
+compose exec -T redis redis-cli flushall >/dev/null
+before=$(selects_of 2)
+expect 'the first request comes from PostgreSQL' miss "$(curl -s -o /dev/null -D - "$base/rates/2" | tr -d '\r' | sed -n 's/^[Xx]-[Cc]ache: //p')"
+wait_until 10 test "$(selects_of 2)" -eq $((before + 1)) || fail "the statement log does not show the one SELECT of user 2: $(selects_of 2), not $((before + 1))"
+get /rates/2 >/dev/null
+get /rates/2 >/dev/null
+# A statement that is not sent cannot be waited for; one that is sent later comes after it in the log.
+query "SELECT 'a mark after the hits'" >/dev/null
+expect 'the second and third request do not' $((before + 1)) "$(selects_of 2)"
+
+step 'without the memory tier redis-cli monitor shows each request'
+MEMORY_CACHE=0 compose up -d --wait --wait-timeout 60 server
+wait_until 30 rates_answer 2 || fail 'no answer without the memory tier'
+compose exec -T redis timeout 20 redis-cli monitor >monitor.log 2>&1 &
+monitor=$!
+wait_until 10 grep -q OK monitor.log || fail 'redis-cli monitor did not start'
+for _ in 1 2 3 4 5; do get /rates/2 >/dev/null; done
+monitor_shows_all() { [ "$(grep -ci '"get" "ratings:[^"]*:u:2"' monitor.log)" -ge 5 ]; }
+wait_until 10 monitor_shows_all || { cat monitor.log >&2; fail 'redis-cli monitor does not show the five requests'; }
+echo 'ok: five requests, five GETs'
+kill "$monitor" 2>/dev/null || true
+wait "$monitor" 2>/dev/null || true
+compose up -d --wait --wait-timeout 60 server
+wait_until 30 rates_answer 2 || fail 'no answer with the memory tier'
+
+step '\copy from psql, as the manual has it'
+old_rows=$(query 'SELECT count(*) FROM ratings')
+get /rates/2 >/dev/null
+compose exec -T postgres psql -X -q -U ratings -d ratings -c "\copy ratings FROM '/data/ratings.csv' DELIMITER ',' CSV HEADER"
+sleep "$delta_seconds"
+expect 'rows were added' $((old_rows + 3)) "$(query 'SELECT count(*) FROM ratings')"
+expect 'the service shows them within Δ' 2 "$(get /rates/2 | jq length)"
+
+step 'up again changes nothing'
+rows=$(state_of_rows)
+compose restart server
+compose up -d --wait --wait-timeout 60
+wait_until 60 rates_answer 1 || fail 'no answer after up'
+expect 'no second load' "$rows" "$(state_of_rows)"
+
+step 'restarts, one container after the other'
+answer=$(get /rates/1)
+for service in redis postgres server; do
+  compose restart "$service"
+  compose up -d --wait --wait-timeout 60
+  wait_until 60 rates_answer 1 || fail "no answer after the restart of $service"
+  expect "the answer after the restart of $service" "$answer" "$(get /rates/1)"
+  expect "the rows after the restart of $service" "$rows" "$(state_of_rows)"
+done
+answer_user_2=$(get /rates/2)
+compose stop redis
+expect 'without Redis' "$answer_user_2" "$(get /rates/2)"
+compose start redis
+
+step 'who runs, and who can reach what'
+server=$(compose ps -q server)
+compose up -d --wait --wait-timeout 60
+expect 'not root' 10001 "$(compose exec -T server id -u)"
+expect 'healthy' healthy "$(docker inspect -f '{{.State.Health.Status}}' "$server")"
+expect 'the server on loopback alone' "127.0.0.1:$PUBLISH_PORT" "$(docker port "$server" 5001/tcp)"
+for service in postgres redis; do
+  expect "no port of $service on the host" '' "$(docker port "$(compose ps -q $service)")"
+done
+for container in $(compose ps -q); do
+  if docker inspect "$container" | grep -qF "$password"; then fail "docker inspect shows the password of $container"; fi
+done
+if compose logs 2>&1 | grep -qF "$password"; then fail 'a log shows the password'; fi
+if compose exec -T server sh -c 'cat /proc/1/cmdline /proc/1/environ' | grep -aqF "$password"; then
+  fail 'the password stands in the arguments or the environment of the server'
+fi
+echo 'ok: the password is in its file and nowhere else'
+
+step 'SIGTERM ends the server at once and cleanly'
+compose stop server
+expect 'exit code' 0 "$(docker inspect -f '{{.State.ExitCode}}' "$server")"
+printf '\ncompose_test: all steps passed\n'

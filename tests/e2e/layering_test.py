@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""The shape of the tree: one door per dependency, no file too long, one version number, a tidy filter that matches."""
+import re
+import sys
+import unittest
+from pathlib import Path
+
+ROOT = Path(sys.argv.pop(1) if len(sys.argv) > 1 else Path(__file__).parents[2]).resolve()
+
+# Which folder may include what; everything else of these names is a wall without a door.
+DOORS = {
+    "libpqxx": (r"pqxx(/|$)", ["lib/src/postgres/"]),
+    # The tests' own door is for an operator's statements, as psql would send them.
+    "libpq": (r"libpq-fe\.h|libpq/", ["lib/src/postgres/", "tests/support/"]),
+    "SQLite": (r"sqlite3\.h", ["lib/src/sqlite/", "tests/support/"]),
+    "hiredis": (r"hiredis/", ["lib/src/redis/"]),
+    "cpp-httplib": (r"httplib\.h", ["lib/src/http/"]),
+    "CLI11": (r"CLI/", ["cmd/"]),
+    "libarchive": (r"archive(_entry)?\.h", ["lib/src/csv/", "tests/unit/csv_compress.cpp"]),
+    "spdlog": (r"spdlog/", ["lib/src/core/"]),
+    "doctest": (r"doctest/", ["tests/"]),
+}
+STANDARD_HEADER = re.compile(r"^[a-z_0-9]+$")  # <vector>, <string_view>: no dot, no slash
+LIMIT = 400
+OUR_FOLDERS = ("lib", "cmd", "tests", "docker")
+TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".sh", ".sql", ".cmake", ".lua", ".html", ".js", ".css"}
+
+
+def ours(*suffixes):
+    for folder in OUR_FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and path.suffix in suffixes and "__pycache__" not in path.parts:
+                yield path
+
+
+def includes(path):
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        found = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+        if found:
+            yield number, found.group(1), found.group(2)
+
+
+class Layering(unittest.TestCase):
+    def test_each_dependency_has_one_door(self):
+        wrong, used = [], set()
+        for path in ours(".cpp", ".hpp"):
+            name = path.relative_to(ROOT).as_posix()
+            for number, _, target in includes(path):
+                for library, (pattern, allowed) in DOORS.items():
+                    if re.match(pattern, target):
+                        used.add(library)
+                        if not any(name.startswith(door) for door in allowed):
+                            wrong.append(f"{name}:{number}: {library} ({target}) belongs in {', '.join(allowed)}")
+        self.assertEqual(wrong, [])
+        # A pattern that matches nothing would check nothing.
+        self.assertLessEqual({"libpq", "SQLite", "hiredis", "cpp-httplib", "CLI11", "doctest"}, used)
+
+    def test_public_headers_include_only_the_standard_library_and_each_other(self):
+        headers = sorted((ROOT / "lib/include/ratings").glob("*.hpp"))
+        self.assertGreater(len(headers), 10)
+        wrong = []
+        for path in headers:
+            for number, bracket, target in includes(path):
+                fine = STANDARD_HEADER.match(target) if bracket == "<" else target.startswith("ratings/")
+                if not fine:
+                    wrong.append(f"{path.name}:{number}: {target}")
+        self.assertEqual(wrong, [])
+
+    def test_the_library_includes_nothing_of_the_commands_and_nothing_of_the_tests(self):
+        wrong = [f"{path.relative_to(ROOT)}:{number}: {target}"
+                 for path in ours(".cpp", ".hpp") if path.is_relative_to(ROOT / "lib")
+                 for number, _, target in includes(path)
+                 if target.startswith(("cmd/", "tests/", "support/")) or "../" in target]
+        self.assertEqual(wrong, [])
+
+    def test_no_file_is_longer_than_400_lines(self):
+        files = list(ours(*TEXT_SUFFIXES)) + [path for path in ROOT.iterdir() if path.suffix == ".sh"]
+        long = [f"{path.relative_to(ROOT)}: {count} lines" for path in files
+                if (count := len(path.read_text(encoding="utf-8").splitlines())) > LIMIT]
+        self.assertGreater(len(files), 50)
+        self.assertEqual(long, [])
+
+    def test_the_changelog_and_the_build_name_the_same_version(self):
+        built = re.search(r"^project\(ratingsctl VERSION (\d+\.\d+\.\d+)", (ROOT / "CMakeLists.txt").read_text(), re.M)
+        written = re.search(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
+        image = re.search(r"^ARG VERSION=(\S+)", (ROOT / "docker/Dockerfile").read_text(), re.M)
+        self.assertEqual({built.group(1), written.group(1), image.group(1)}, {built.group(1)})
+
+    def test_clang_tidy_looks_into_every_header_of_ours(self):
+        settings = (ROOT / ".clang-tidy").read_text()
+        pattern = re.search(r"^HeaderFilterRegex: '(.*)'$", settings, re.M).group(1)
+        missed = [str(path.relative_to(ROOT)) for path in ours(".hpp")
+                  if not re.search(pattern, "/anywhere/" + path.relative_to(ROOT).as_posix())]
+        self.assertEqual(missed, [])
+        self.assertIn("WarningsAsErrors: '*'", settings)
+
+    def test_every_check_that_is_switched_off_has_its_reason(self):
+        settings = (ROOT / ".clang-tidy").read_text()
+        off = set(re.findall(r"^  -([a-z-]+?),?$", settings, re.M))
+        reasons = set(re.findall(r"^#   ([a-z]+-[a-z-]+) {2,}\S", settings, re.M)) | \
+            set(re.findall(r"^#   ([a-z]+-[a-z-]+)   ?\S", settings, re.M))
+        self.assertGreater(len(off), 10)
+        self.assertEqual(off, reasons)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
