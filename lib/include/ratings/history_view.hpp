@@ -32,7 +32,7 @@ struct HistoryFilter {
   std::optional<Cursor> after;
   Order order = Order::asc;
 
-  [[nodiscard]] bool everything() const;
+  [[nodiscard]] RATINGS_EXPORT bool everything() const;
 };
 
 struct HistoryPage {

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ratings::test {
+
+enum class Filter { gzip, zstd, xz };
+
+[[nodiscard]] std::string compress(const std::string& text, Filter filter);
+
+/// Name and content; a name that ends with / is a folder.
+using ZipEntries = std::vector<std::pair<std::string, std::string>>;
+[[nodiscard]] std::string make_zip(const ZipEntries& entries);
+
+}  // namespace ratings::test

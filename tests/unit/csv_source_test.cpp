@@ -1,0 +1,146 @@
+#include "csv/byte_source.hpp"
+#include "csv/content_hasher.hpp"
+#include "csv_compress.hpp"
+#include "csv_support.hpp"
+
+#include <doctest/doctest.h>
+
+#include <future>
+#include <sys/stat.h>
+
+namespace ratings::test {
+namespace {
+
+std::string unpack(const std::string& path, std::size_t piece = 5000) {
+  const std::atomic<bool> stop = false;
+  const auto source = csv::open_source(path, stop);
+  std::string all;
+  std::string buffer(piece, '\0');
+  for (auto got = source->read(buffer); got > 0; got = source->read(buffer)) all.append(buffer, 0, got);
+  CHECK(source->consumed() == source->total().value_or(source->consumed()));
+  return all;
+}
+
+std::string some_rows() {
+  std::string text = "userId,movieId,rating,timestamp\n";
+  for (int i = 0; i < 30'000; ++i) text += std::to_string(i) + "," + std::to_string(i * 7 % 999) + ",3.5," + std::to_string(i * i % 65537) + "\n";
+  return text;
+}
+
+std::string message_of(const std::string& path) {
+  try {
+    (void)unpack(path);
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::input);
+    return error.what();
+  }
+  return "";
+}
+
+std::string packed_as(const std::string& kind, const std::string& text) {
+  if (kind == "gz") return compress(text, Filter::gzip);
+  if (kind == "zst") return compress(text, Filter::zstd);
+  if (kind == "xz") return compress(text, Filter::xz);
+  return make_zip({{"ratings.csv", text}});
+}
+
+}  // namespace
+
+TEST_SUITE("csv byte source") {
+  TEST_CASE("plain, gzip, zstd, xz and zip are told apart by content, whatever the name says") {
+    const TempFolder folder;
+    const auto text = some_rows();
+
+    CHECK(unpack(folder.write("a.gz", text)) == text);
+    for (const auto* kind : {"gz", "zst", "xz", "zip"}) {
+      CAPTURE(kind);
+      const auto packed = packed_as(kind, text);
+      CHECK(packed.size() < text.size() / 2);
+      CHECK(unpack(folder.write("a.csv", packed)) == text);
+      CHECK(unpack(folder.write("a.csv", packed), 1) == text);
+    }
+  }
+
+  TEST_CASE("members joined end to end are one file") {
+    const TempFolder folder;
+    for (const auto* kind : {"gz", "zst", "xz"}) {
+      CAPTURE(kind);
+      CHECK(unpack(folder.write("a", packed_as(kind, "1\n") + packed_as(kind, "2\n"))) == "1\n2\n");
+    }
+  }
+
+  TEST_CASE("a zip gives its first regular file") {
+    const TempFolder folder;
+
+    CHECK(unpack(folder.write("a", make_zip({{"d/", ""}, {"d/first.csv", "1\n"}, {"second.csv", "2\n"}}))) == "1\n");
+    CHECK(message_of(folder.write("b", make_zip({{"d/", ""}}))).ends_with("the archive holds no file"));
+    CHECK(message_of(folder.write("c", make_zip({}))).ends_with("the archive holds no file"));
+  }
+
+  TEST_CASE("a file that was cut off is an error, wherever it was cut") {
+    const TempFolder folder;
+    const auto text = some_rows();
+    for (const auto* kind : {"gz", "zst", "xz"}) {
+      const auto packed = packed_as(kind, text);
+      for (const auto left : {packed.size() - 1, packed.size() - 5, packed.size() / 2, std::size_t{20}}) {
+        CAPTURE(kind);
+        CAPTURE(left);
+        CHECK(!message_of(folder.write("a", packed.substr(0, left))).empty());
+      }
+    }
+    const auto zip = packed_as("zip", text);
+    CHECK(!message_of(folder.write("a", zip.substr(0, zip.size() / 2))).empty());
+  }
+
+  TEST_CASE("a flipped bit is an error") {
+    const TempFolder folder;
+    const auto text = some_rows();
+    for (const auto* kind : {"gz", "xz", "zip"}) {
+      CAPTURE(kind);
+      auto packed = packed_as(kind, text);
+      packed[packed.size() / 3] = static_cast<char>(packed[packed.size() / 3] ^ 4);
+      CHECK(!message_of(folder.write("a", packed)).empty());
+    }
+  }
+
+  TEST_CASE("bytes after the last member are an error, not ignored") {
+    const TempFolder folder;
+    for (const auto* kind : {"gz", "zst", "xz"}) {
+      CAPTURE(kind);
+      CHECK(!message_of(folder.write("a", packed_as(kind, "1\n") + "left over\n")).empty());
+    }
+  }
+
+  TEST_CASE("a missing file and a directory are refused, named") {
+    const TempFolder folder;
+    CHECK(message_of(folder.path("none")) == "reading " + folder.path("none") + ": No such file or directory");
+    CHECK(message_of(folder.path("")).find("it is a directory") != std::string::npos);
+  }
+
+  TEST_CASE("a named pipe is read as it comes, and its size is unknown") {
+    const TempFolder folder;
+    const auto path = folder.path("pipe");
+    REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+    const auto packed = compress(some_rows(), Filter::gzip);
+    auto writer = std::async(std::launch::async, [&] { (void)folder.write("pipe", packed); });
+
+    CHECK(!csv::inspect(path).repeatable);
+    CHECK(!csv::inspect(path).size);
+    CHECK(unpack(path) == some_rows());
+    writer.get();
+  }
+
+  TEST_CASE("the hash is XXH3-128 in canonical order, however the bytes are cut") {
+    csv::ContentHasher whole;
+    whole.update("userId,movieId");
+    csv::ContentHasher parts;
+    parts.update("userId");
+    parts.update(",movieId");
+
+    CHECK(whole.hash() == parts.hash());
+    // The published value for no bytes at all, xxHash's own test vector.
+    CHECK(to_hex(csv::ContentHasher{}.hash()) == "99aa06d3014798d86001c324468d497f");
+  }
+}
+
+}  // namespace ratings::test

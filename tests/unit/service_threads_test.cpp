@@ -1,0 +1,250 @@
+#include "coherence/position_coherence.hpp"
+#include "service/single_flight.hpp"
+#include "support/fake_cache.hpp"
+#include "support/fake_clock.hpp"
+#include "support/fake_history_reader.hpp"
+
+#include "ratings/history_view.hpp"
+#include "ratings/service.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <latch>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace ratings {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr UserId kAnn{1};
+
+CachedHistoryPtr body(const std::string& text) {
+  return std::make_shared<const CachedHistory>(kAnn, Tag{}, text);
+}
+
+constexpr auto accept_none = [](const CachedHistory&) { return false; };
+
+TEST_SUITE("single_flight") {
+  TEST_CASE("all who arrived before a read began share it") {
+    test::FakeClock clock;
+    SingleFlight flights{clock};
+    const auto arrived = clock.now();
+    clock.advance(1ns);
+    std::atomic<int> reads{0};
+    std::latch reading{1};
+    std::latch go_on{1};
+    const auto read = [&] {
+      ++reads;
+      reading.count_down();
+      go_on.wait();
+      return Answer{body("shared"), Source::miss};
+    };
+    std::vector<std::jthread> threads;
+    std::atomic<int> shared{0};
+    threads.emplace_back(
+        [&] { shared += flights.run(kAnn, arrived, read, accept_none).history->body() == "shared"; });
+    reading.wait();
+    for (int i = 0; i < 7; ++i) {
+      threads.emplace_back([&] {
+        // Should it come after the landing, it reads for itself; go_on is open then.
+        shared += flights
+                      .run(
+                          kAnn, arrived,
+                          [&] {
+                            return Answer{body("shared"), Source::miss};
+                          },
+                          accept_none)
+                      .history->body() == "shared";
+      });
+    }
+    go_on.count_down();
+    threads.clear();
+
+    CHECK(shared == 8);
+    CHECK(reads == 1);
+  }
+
+  TEST_CASE("who arrived after the read began does not get its result, but reads again") {
+    test::FakeClock clock;
+    SingleFlight flights{clock};
+    std::latch reading{1};
+    std::latch go_on{1};
+    std::string late;
+    std::jthread leader{[&] {
+      (void)flights.run(
+          kAnn, clock.now(),
+          [&] {
+            reading.count_down();
+            go_on.wait();
+            return Answer{body("old"), Source::miss};
+          },
+          accept_none);
+    }};
+    reading.wait();
+    clock.advance(1ns);
+    std::jthread follower{[&] {
+      late = flights
+                 .run(
+                     kAnn, clock.now(),
+                     [&] {
+                       return Answer{body("new"), Source::miss};
+                     },
+                     accept_none)
+                 .history->body();
+    }};
+    go_on.count_down();
+    leader.join();
+    follower.join();
+
+    CHECK(late == "new");
+  }
+
+  TEST_CASE("a failed read fails those who share it and nobody after") {
+    test::FakeClock clock;
+    SingleFlight flights{clock};
+    const auto arrived = clock.now();
+    const SingleFlight::Read fail = []() -> Answer { throw Error{Kind::busy, "reading: no answer in time"}; };
+
+    CHECK_THROWS_AS((void)flights.run(kAnn, arrived, fail, accept_none), Error);
+
+    const auto next = flights.run(
+        kAnn, arrived,
+        [] {
+          return Answer{body("fine"), Source::miss};
+        },
+        accept_none);
+    CHECK(next.history->body() == "fine");
+  }
+
+  TEST_CASE("the followers of a failed read get its error") {
+    test::FakeClock clock;
+    SingleFlight flights{clock};
+    const auto arrived = clock.now();
+    clock.advance(1ns);
+    constexpr int kThreads = 8;
+    std::atomic<int> failed{0};
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < kThreads; ++i) {
+        threads.emplace_back([&] {
+          try {
+            (void)flights.run(
+                kAnn, arrived,
+                []() -> Answer {
+                  throw Error{Kind::busy, "reading: no answer in time"};
+                },
+                accept_none);
+          } catch (const Error& error) {
+            failed += error.kind() == Kind::busy;
+          }
+        });
+      }
+    }
+    CHECK(failed == kThreads);
+  }
+}
+
+/// Each answer tells which version it saw; a reader may never see less than what was written before it asked.
+void hammer(std::chrono::milliseconds delta) {
+  constexpr int kReaders = 4;
+  constexpr std::int64_t kWrites = 300;
+  test::FakeStore store;
+  store.delta = delta;
+  store.write(kAnn, 1);
+  test::FakePositionReader::Wire wire;
+  auto& clock = boot_clock();
+  PositionCoherence coherence{std::make_unique<test::FakePositionReader>(store, wire), clock,
+                              Background::thread};
+  test::FakeHistoryReader reader{store};
+  test::FakeCache memory;
+  test::FakeCache redis;
+  RatingService service{reader, coherence, &memory, &redis, clock};
+  std::atomic<std::int64_t> reported{1};
+  std::atomic<bool> done{false};
+  std::atomic<int> violations{0};
+  std::atomic<int> answers{0};
+  {
+    std::vector<std::jthread> readers;
+    for (int i = 0; i < kReaders; ++i) {
+      readers.emplace_back([&] {
+        while (!done) {
+          const auto least = reported.load();
+          const auto answer = service.history(kAnn, clock.now());
+          const auto seen = from_json(kAnn, answer.history->body()).at(0).timestamp;
+          violations += seen < least;
+          ++answers;
+          answers.notify_all();
+        }
+      });
+    }
+    for (std::int64_t version = 2; version < kWrites; ++version) {
+      store.write(kAnn, version);
+      // What a writer does after COMMIT.
+      if (delta > 0ms) clock.sleep_until(clock.now() + delta + 1us);
+      reported = version;
+      const int seen = answers;  // each version is looked at
+      answers.wait(seen);
+    }
+    done = true;
+  }
+  CHECK(violations == 0);
+  CHECK(answers > 0);
+}
+
+TEST_SUITE("service: threads") {
+  TEST_CASE("no answer is older than a change reported before the request, with a lease") { hammer(5ms); }
+  TEST_CASE("no answer is older than a change reported before the request, in strict mode") { hammer(0ms); }
+
+  TEST_CASE("the background thread validates, recovers and ends with its object") {
+    test::FakeStore store;
+    store.delta = 20ms;
+    test::FakePositionReader::Wire wire;
+    std::atomic<int> rounds{0};
+    wire.before = [&] {
+      ++rounds;
+      rounds.notify_all();
+    };
+    {
+      const auto coherence =
+          make_coherence(std::make_unique<test::FakePositionReader>(store, wire), boot_clock());
+      for (int seen = rounds; seen < 4; seen = rounds) rounds.wait(seen);
+      store.away = true;
+      for (int seen = rounds, until = seen + 2; seen < until; seen = rounds) rounds.wait(seen);
+      store.away = false;
+      for (int seen = rounds, until = seen + 2; seen < until; seen = rounds) rounds.wait(seen);
+      CHECK(coherence->checks().at(0).name == "store");
+    }
+    const int ended = rounds;
+    CHECK(ended >= 8);
+  }
+
+  TEST_CASE("in strict mode waiting requests share a question") {
+    constexpr int kThreads = 8;
+    test::FakeStore store;
+    store.delta = 0ms;
+    store.write(kAnn, 1);
+    test::FakePositionReader::Wire wire;
+    test::FakeClock clock;
+    PositionCoherence coherence{std::make_unique<test::FakePositionReader>(store, wire), clock,
+                                Background::none};
+    clock.advance(1ns);
+    const auto tag = store.tag(kAnn);
+    const int before = wire.questions;
+    std::atomic<int> good{0};
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < kThreads; ++i) {
+        threads.emplace_back([&] { good += coherence.usable(kAnn, tag, clock.now()); });
+      }
+    }
+    CHECK(good == kThreads);
+    CHECK(wire.questions == before + 1);
+  }
+}
+
+}  // namespace
+}  // namespace ratings
