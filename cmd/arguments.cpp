@@ -10,7 +10,8 @@ namespace {
 
 bool takes_address(std::string_view option) { return option == "--store" || option == "--cache"; }
 
-/// Where the address starts in `argument`: at 0 after an option of its own, behind the = of --store=…, npos: none.
+/// Where the address starts in `argument`: at 0 after an option of its own, behind the = of --store=…, npos:
+/// none.
 std::size_t address_start(std::string_view previous, std::string_view argument) {
   if (takes_address(previous)) return 0;
   const auto equals = argument.find('=');

@@ -18,7 +18,8 @@ std::chrono::milliseconds elapsed(Instant from, Instant to) {
   return std::chrono::ceil<std::chrono::milliseconds>(to - from);
 }
 
-Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase, Instant started, Clock& clock) {
+Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase, Instant started,
+                   Clock& clock) {
   std::vector<UserId> users;
   for (const auto& user : result.users) users.push_back(user.user);
   copies.erase(users);
@@ -50,7 +51,9 @@ std::string times_text(const Times& times) {
 
 void complain_about_redis(const RedisCopies& copies) {
   if (!copies.unreachable()) return;
-  complain("Redis could not be reached: the copies there are refused by every server and expire within 66 minutes");
+  complain(
+      "Redis could not be reached: the copies there are refused by every server and expire within 66 "
+      "minutes");
 }
 
 void print_change(const std::string& text, const std::optional<std::string>& batch) {

@@ -13,7 +13,10 @@
 
 namespace ratings::cmd {
 
-enum class Erase { once, twice };  ///< twice: before and after the wait, so that no reader under way puts it back
+enum class Erase {
+  once,
+  twice
+};  ///< twice: before and after the wait, so that no reader under way puts it back
 
 /// When a change was safe on disk and when no server could answer from before it; counted from the start.
 struct Times {
@@ -25,8 +28,8 @@ struct Times {
 void wait_until_visible(Clock& clock, Instant committed, std::chrono::milliseconds wait);
 
 /// After COMMIT: removes the users' copies from Redis and waits until the change is visible everywhere.
-[[nodiscard]] Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase, Instant started,
-                                 Clock& clock);
+[[nodiscard]] Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase,
+                                 Instant started, Clock& clock);
 
 /// Rounded up, so that no change takes 0 ms.
 [[nodiscard]] std::chrono::milliseconds elapsed(Instant from, Instant to);

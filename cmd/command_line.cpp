@@ -16,7 +16,8 @@ namespace ratings::cmd {
 namespace {
 
 constexpr const char* kAbout =
-    "Keeps viewers' ratings flat and answers what a user has rated: load a file, serve it over HTTP, clean it up.";
+    "Keeps viewers' ratings flat and answers what a user has rated: load a file, serve it over HTTP, clean "
+    "it up.";
 constexpr const char* kEpilogue =
     "Examples:\n"
     "  ratingsctl load ratings.csv && ratingsctl serve\n"
@@ -52,8 +53,8 @@ void describe(CLI::App& app, Settings& settings, Selected& selected) {
   app.require_subcommand(1);
   app.footer(kEpilogue);
   add_common_options(app, settings);
-  for (const auto add : {add_load, add_serve, add_query, add_profile, add_purge_user, add_undo, add_batches, add_dedupe,
-                         add_status, add_init, add_healthcheck}) {
+  for (const auto add : {add_load, add_serve, add_query, add_profile, add_purge_user, add_undo, add_batches,
+                         add_dedupe, add_status, add_init, add_healthcheck}) {
     add(app, selected);
   }
 }
@@ -82,8 +83,9 @@ std::string parse(CLI::App& app, const Arguments& arguments) {
 
 void warn_about_secrets(const Arguments& arguments) {
   if (arguments.secrets.empty()) return;
-  complain("warning: a password on the command line can be seen by others; put it into a file and name that in "
-           "RATINGSCTL_STORE_PASSWORD_FILE or RATINGSCTL_CACHE_PASSWORD_FILE");
+  complain(
+      "warning: a password on the command line can be seen by others; put it into a file and name that in "
+      "RATINGSCTL_STORE_PASSWORD_FILE or RATINGSCTL_CACHE_PASSWORD_FILE");
 }
 
 }  // namespace

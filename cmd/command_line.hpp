@@ -6,8 +6,8 @@
 
 namespace ratings::cmd {
 
-/// Parses command line, environment and configuration file, and runs what they say. Throws Error{usage} for what
-/// cannot be understood, and what the command throws.
+/// Parses command line, environment and configuration file, and runs what they say. Throws Error{usage} for
+/// what cannot be understood, and what the command throws.
 [[nodiscard]] ExitCode run_command_line(const Arguments& arguments, const Environment& environment);
 
 }  // namespace ratings::cmd

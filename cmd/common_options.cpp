@@ -20,7 +20,8 @@ std::string checked_store(const std::string& url) {
 
 std::string checked_cache(const std::string& url) {
   if (url == "none" || url.starts_with("redis://") || url.starts_with("unix:")) return url;
-  throw Error{Kind::usage, "cache '" + redacted(url) + "' is none of redis://host:port/db, unix:PATH and none"};
+  throw Error{Kind::usage,
+              "cache '" + redacted(url) + "' is none of redis://host:port/db, unix:PATH and none"};
 }
 
 /// A file that holds the password and nothing else; the line feed an editor leaves behind is not part of it.
@@ -40,7 +41,8 @@ std::string password(const Settings& settings, const std::string& variable) {
 std::string default_store(const Settings& settings) {
   const auto path = default_store_path(settings.environment);
   if (!path) {
-    throw Error{Kind::usage, "neither XDG_DATA_HOME nor HOME says where the store is; use --store sqlite:PATH"};
+    throw Error{Kind::usage,
+                "neither XDG_DATA_HOME nor HOME says where the store is; use --store sqlite:PATH"};
   }
   return "sqlite:" + path->string();
 }
@@ -48,15 +50,19 @@ std::string default_store(const Settings& settings) {
 }  // namespace
 
 void add_common_options(CLI::App& app, Settings& settings) {
-  add_value(app, "--store", settings.store, checked_store, "PostgreSQL address or sqlite:PATH")->type_name("URL");
-  add_value(app, "--cache", settings.cache, checked_cache, "shared cache: redis://host:port/db, unix:PATH or none")
+  add_value(app, "--store", settings.store, checked_store, "PostgreSQL address or sqlite:PATH")
+      ->type_name("URL");
+  add_value(app, "--cache", settings.cache, checked_cache,
+            "shared cache: redis://host:port/db, unix:PATH or none")
       ->type_name("URL")
       ->default_str("none");
-  add_value(app, "--memory-cache", settings.memory_cache, parse_size, "the server's own cache; 0 turns it off")
+  add_value(app, "--memory-cache", settings.memory_cache, parse_size,
+            "the server's own cache; 0 turns it off")
       ->type_name("SIZE")
       ->default_str("256M");
   app.add_option("--config", settings.config, "configuration file")->type_name("FILE");
-  app.add_option("--log-level", settings.log_level, "lines on stderr; info for serve, else warn, when not given")
+  app.add_option("--log-level", settings.log_level,
+                 "lines on stderr; info for serve, else warn, when not given")
       ->check(CLI::IsMember(std::vector<std::string>{"error", "warn", "info", "debug"}))
       ->type_name("LEVEL");
 }

@@ -37,8 +37,8 @@ CLI::Option* add_output_option(CLI::App& command, std::optional<Format>& format,
 /// The end of a sub-command's help.
 void add_epilogue(CLI::App& command, const std::string& examples, const std::string& exit_codes);
 
-/// Address and password of the store. Error{usage} when it cannot be told where the store is, for an unreadable
-/// password file, and for Redis beside an embedded store.
+/// Address and password of the store. Error{usage} when it cannot be told where the store is, for an
+/// unreadable password file, and for Redis beside an embedded store.
 [[nodiscard]] StoreOptions store_options(const Settings& settings, const std::string& command);
 
 /// Address and password of Redis, without the store's id; nullopt when no shared cache is configured.

@@ -40,7 +40,17 @@ CLI::Option* find_setting(CLI::App& app, const std::string& name) {
   return nullptr;
 }
 
+/// CLI11 takes any number for a flag's value, and a number with letters behind it too.
+bool is_switch_value(const std::string& value) {
+  constexpr std::array<std::string_view, 8> known{"true", "false", "yes", "no", "on", "off", "1", "0"};
+  return std::find(known.begin(), known.end(), value) != known.end();
+}
+
 void fill(CLI::Option& option, const std::vector<std::string>& values, const std::string& source) {
+  const bool is_switch = option.get_items_expected_max() == 0;
+  if (is_switch && !std::all_of(values.begin(), values.end(), is_switch_value)) {
+    throw Error{Kind::usage, source + ": a switch is true or false"};
+  }
   try {
     for (const auto& value : values) option.add_result(value);
     option.run_callback();
@@ -57,7 +67,8 @@ void fill_from_environment(CLI::App& app, const Environment& environment) {
     const auto value = environment(variable);
     if (!value) continue;
     if (is_command_line_only(name) && name != "config") {
-      throw Error{Kind::usage, "environment variable " + variable + ": --" + name + " works on the command line only"};
+      throw Error{Kind::usage,
+                  "environment variable " + variable + ": --" + name + " works on the command line only"};
     }
     if (option->count() == 0) fill(*option, {*value}, "environment variable " + variable);
   }
@@ -91,7 +102,9 @@ std::vector<CLI::ConfigItem> read_items(const std::filesystem::path& path) {
 class ConfigFile {
  public:
   ConfigFile(CLI::App& app, const std::filesystem::path& path)
-      : app_{app}, chosen_{app.get_subcommands().front()}, name_{"configuration file " + path.string()},
+      : app_{app},
+        chosen_{app.get_subcommands().front()},
+        name_{"configuration file " + path.string()},
         items_{read_items(path)} {}
 
   /// What stands in the section of the chosen command wins over the top level.
@@ -138,7 +151,8 @@ class ConfigFile {
   std::string hint(const CLI::ConfigItem& item) const {
     if (!item.parents.empty()) return {};
     for (auto* command : all_commands()) {
-      if (find_setting(*command, item.name) != nullptr) return "; it belongs into section [" + command->get_name() + "]";
+      if (find_setting(*command, item.name) != nullptr)
+        return "; it belongs into section [" + command->get_name() + "]";
     }
     return {};
   }
@@ -157,7 +171,8 @@ class ConfigFile {
 
 std::string variable_name(const std::string& option) {
   std::string name = "RATINGSCTL_";
-  for (const char c : option) name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  for (const char c : option)
+    name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   return name;
 }
 

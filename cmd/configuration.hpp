@@ -15,9 +15,9 @@ namespace ratings::cmd {
 
 /// Gives the options that the command line left out their values: environment, then configuration file.
 ///
-/// Done here and not by CLI11, whose order is another (a file beats the environment) and which drops values that
-/// do not fit without a word. The values go through the options' own checks. `app` has been parsed. Throws
-/// Error{usage} naming the variable or the file and key.
+/// Done here and not by CLI11, whose order is another (a file beats the environment) and which drops values
+/// that do not fit without a word. The values go through the options' own checks. `app` has been parsed.
+/// Throws Error{usage} naming the variable or the file and key.
 void complete_options(CLI::App& app, const Environment& environment);
 
 }  // namespace ratings::cmd

@@ -35,7 +35,10 @@ Json as_json(const DedupeResult& result, const RedisCopies& copies, const Times&
 std::string conflict_lines(const DedupeResult& result) {
   if (result.conflict_count == 0) return {};
   constexpr std::size_t kShown = 10;  // the rest is in -o json
-  Table table{{{"user", Table::Align::right}, {"movie", Table::Align::right}, {"time"}, {"records", Table::Align::right}}};
+  Table table{{{"user", Table::Align::right},
+               {"movie", Table::Align::right},
+               {"time"},
+               {"records", Table::Align::right}}};
   for (std::size_t i = 0; i < std::min(kShown, result.conflicts.size()); ++i) {
     const auto& conflict = result.conflicts[i];
     table.row({std::to_string(conflict.user.value), std::to_string(conflict.movie.value),
@@ -52,7 +55,8 @@ std::string summary(const DedupeResult& result, const DedupeOptions& options, co
   const auto totals = counted(result.rows, "double", "doubles") + " of " +
                       counted(result.groups, "record", "records") + " by " +
                       counted(result.user_count, "user", "users");
-  if (options.request.dry_run) return conflicts + "would take " + totals + "; nothing was changed (--dry-run)\n";
+  if (options.request.dry_run)
+    return conflicts + "would take " + totals + "; nothing was changed (--dry-run)\n";
   if (!result.batch) return conflicts + "no doubles; nothing was changed\n";
   return conflicts + "took " + totals + " into quarantine as " + *result.batch + "; " + times_text(times) +
          (undo ? *undo + "\n" : "");

@@ -7,13 +7,14 @@
 
 namespace ratings::cmd {
 
-/// A variable's value; nullopt when it is not set or empty (Compose hands over ${VARIABLE:-} as an empty one).
-/// Passed on, not global, so that tests own it.
+/// A variable's value; nullopt when it is not set or empty (Compose hands over ${VARIABLE:-} as an empty
+/// one). Passed on, not global, so that tests own it.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 [[nodiscard]] Environment process_environment();
 
-/// $XDG_DATA_HOME/ratingsctl/ratings.db, ~/.local/share without it; nullopt without a home (XDG Base Directory).
+/// $XDG_DATA_HOME/ratingsctl/ratings.db, ~/.local/share without it; nullopt without a home (XDG Base
+/// Directory).
 [[nodiscard]] std::optional<std::filesystem::path> default_store_path(const Environment& environment);
 /// The user's file, then /etc/ratingsctl/config.toml; the first that exists, or nullopt.
 [[nodiscard]] std::optional<std::filesystem::path> default_config_path(const Environment& environment);

@@ -54,7 +54,8 @@ ExitCode run_healthcheck(const HealthcheckOptions& options) {
   constexpr int kOk = 200;
   if (status == kOk) return ExitCode::done;
   const auto place = target.host + ":" + std::to_string(target.port) + target.path;
-  complain(status == 0 ? "no answer from " + place + " within 2 s" : place + " answered " + std::to_string(status));
+  complain(status == 0 ? "no answer from " + place + " within 2 s"
+                       : place + " answered " + std::to_string(status));
   return ExitCode::failed;
 }
 
@@ -63,12 +64,15 @@ ExitCode run_healthcheck(const HealthcheckOptions& options) {
 void add_healthcheck(CLI::App& app, Selected& selected) {
   auto options = std::make_shared<HealthcheckOptions>();
   auto* command = app.add_subcommand("healthcheck", "Ask a running server whether it is ready");
-  command->add_option("--host", options->target.host, "where it listens")->type_name("HOST")->default_str("127.0.0.1");
+  command->add_option("--host", options->target.host, "where it listens")
+      ->type_name("HOST")
+      ->default_str("127.0.0.1");
   add_value(*command, "--port", options->target.port, parse_port, "on which port")
       ->type_name("PORT")
       ->default_str("5001");
   add_value(*command, "--url", options->url, parse_url, "instead of host and port")->type_name("URL");
-  add_epilogue(*command, "  ratingsctl healthcheck --url http://127.0.0.1:5001/ready\n", "0 ready, 1 not ready, 2 usage");
+  add_epilogue(*command, "  ratingsctl healthcheck --url http://127.0.0.1:5001/ready\n",
+               "0 ready, 1 not ready, 2 usage");
   command->callback([&selected, options] {
     selected.run = [options](const Settings&) { return run_healthcheck(*options); };
   });

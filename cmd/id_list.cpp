@@ -32,10 +32,12 @@ std::vector<UserId> read_user_ids(std::istream& input, const std::string& name) 
     try {
       users.push_back(parse_user_id(text));
     } catch (const Error& error) {
-      throw Error{Kind::usage, name + ":" + std::to_string(number) + ": " + error.what() + "; nothing was changed"};
+      throw Error{Kind::usage,
+                  name + ":" + std::to_string(number) + ": " + error.what() + "; nothing was changed"};
     }
   }
-  if (input.bad()) throw Error{Kind::input, "cannot read " + name + ": input/output error; nothing was changed"};
+  if (input.bad())
+    throw Error{Kind::input, "cannot read " + name + ": input/output error; nothing was changed"};
   return users;
 }
 

@@ -7,8 +7,8 @@
 
 namespace ratings::cmd {
 
-/// A cache that may arrive after the server has started: Redis keys contain the store's id, and PostgreSQL may be
-/// away when `serve` begins. Until arrive() it is a cache that holds nothing. Thread-safe.
+/// A cache that may arrive after the server has started: Redis keys contain the store's id, and PostgreSQL
+/// may be away when `serve` begins. Until arrive() it is a cache that holds nothing. Thread-safe.
 class LateCache final : public Cache {
  public:
   /// Once only.

@@ -107,8 +107,10 @@ void add_load(CLI::App& app, Selected& selected) {
   auto* command = app.add_subcommand("load", "Load files of ratings into the store");
   add_reading_options(*command, options->loader);
   auto* append = command->add_flag("--append", options->append, "add to what is there");
-  command->add_flag("--replace", options->replace, "put the files in the place of what is there")->excludes(append);
-  add_value(*command, "--jobs", options->jobs, parse_limit, "upper bound on connections; at present one is used")
+  command->add_flag("--replace", options->replace, "put the files in the place of what is there")
+      ->excludes(append);
+  add_value(*command, "--jobs", options->jobs, parse_limit,
+            "upper bound on connections; at present one is used")
       ->type_name("N")
       ->default_str("1");
   command->add_option("--summary", options->summary, "also write the JSON report there")->type_name("FILE");

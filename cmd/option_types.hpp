@@ -10,11 +10,11 @@
 
 namespace ratings::cmd {
 
-/// Options whose text goes through a function of values.hpp; its Error{usage} becomes CLI11's, which knows the
-/// option's name. `target` must live as long as the application.
+/// Options whose text goes through a function of values.hpp; its Error{usage} becomes CLI11's, which knows
+/// the option's name. `target` must live as long as the application.
 template <typename Target, typename Value>
-CLI::Option* add_value(CLI::App& app, const std::string& names, Target& target, Value (*parse)(const std::string&),
-                       const std::string& description) {
+CLI::Option* add_value(CLI::App& app, const std::string& names, Target& target,
+                       Value (*parse)(const std::string&), const std::string& description) {
   return app.add_option_function<std::string>(
       names,
       [&target, names, parse](const std::string& text) {

@@ -31,8 +31,9 @@ std::string facts(const Json& profile) {
   table.row({"average", number(profile.at("avg_rating")) + " (median " + number(profile.at("median")) +
                             ", standard deviation " + number(profile.at("stddev")) + ", " +
                             number(profile.at("min")) + " to " + number(profile.at("max")) + ")"});
-  table.row({"active", profile.at("first").get<std::string>() + " to " + profile.at("last").get<std::string>() +
-                           " UTC, on " + counted(profile.at("active_days").get<std::uint64_t>(), "day", "days")});
+  table.row({"active", profile.at("first").get<std::string>() + " to " +
+                           profile.at("last").get<std::string>() + " UTC, on " +
+                           counted(profile.at("active_days").get<std::uint64_t>(), "day", "days")});
   return table.text();
 }
 

@@ -71,7 +71,9 @@ class NoProgress final : public LoadObserver {
 
 std::uint64_t percent(std::uint64_t done, std::uint64_t total) {
   constexpr std::uint64_t kWhole = 100;
-  return total == 0 ? kWhole : static_cast<std::uint64_t>(static_cast<double>(done) / static_cast<double>(total) * kWhole);
+  return total == 0
+             ? kWhole
+             : static_cast<std::uint64_t>(static_cast<double>(done) / static_cast<double>(total) * kWhole);
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ struct PurgeOptions {
 
 std::vector<UserId> wanted_users(const PurgeOptions& options) {
   if (options.users.empty() == options.from_file.empty()) {
-    throw Error{Kind::usage, "purge-user needs user ids, or --from-file FILE, or - for standard input: one of them"};
+    throw Error{Kind::usage,
+                "purge-user needs user ids, or --from-file FILE, or - for standard input: one of them"};
   }
   if (!options.from_file.empty()) return read_user_ids(options.from_file);
   if (options.users == std::vector<std::string>{"-"}) return read_user_ids("-");
@@ -31,7 +32,8 @@ std::vector<UserId> wanted_users(const PurgeOptions& options) {
 
 void guard_hard(const PurgeOptions& options) {
   if (!options.request.hard || options.yes || options.request.dry_run) return;
-  throw Error{Kind::guard, "purge-user --hard erases ratings for good and cannot be undone; repeat it with --yes"};
+  throw Error{Kind::guard,
+              "purge-user --hard erases ratings for good and cannot be undone; repeat it with --yes"};
 }
 
 std::vector<UserId> unknown_users(const CleanUpResult& result) {
@@ -53,12 +55,14 @@ std::string user_lines(const CleanUpResult& result) {
 std::string summary(const CleanUpResult& result, const PurgeOptions& options, const Times& times,
                     const std::optional<std::string>& undo) {
   auto text = user_lines(result);
-  const auto totals = counted(result.rows, "row", "rows") + " of " + counted(result.user_count, "user", "users");
+  const auto totals =
+      counted(result.rows, "row", "rows") + " of " + counted(result.user_count, "user", "users");
   if (options.request.dry_run) return text + "would take " + totals + "; nothing was changed (--dry-run)\n";
   if (!result.batch) return text + "nothing to do\n";
   if (options.request.hard) {
     return text + "erased " + totals + " as " + *result.batch + "; " + times_text(times) +
-           "What remains: backups, and the database's write-ahead log until it is recycled. The users stay excluded.\n";
+           "What remains: backups, and the database's write-ahead log until it is recycled. The users stay "
+           "excluded.\n";
   }
   return text + "took " + totals + " into quarantine as " + *result.batch + "; " + times_text(times) +
          (undo ? *undo + "\n" : "");
@@ -69,8 +73,9 @@ ExitCode report(const CleanUpResult& result, const PurgeOptions& options, const 
   std::optional<std::string> undo;
   if (result.batch && !options.request.hard) undo = "ratingsctl undo " + *result.batch;
   const bool json = options.format == Format::json;
-  print_change(json ? to_line(clean_up_json(result, copies, times, undo)) : summary(result, options, times, undo),
-               result.batch);
+  print_change(
+      json ? to_line(clean_up_json(result, copies, times, undo)) : summary(result, options, times, undo),
+      result.batch);
 
   complain_about_redis(copies);
   const auto unknown = unknown_users(result);
@@ -107,11 +112,14 @@ void add_purge_user(CLI::App& app, Selected& selected) {
   command->add_option("uid", options->users, "users, or - for standard input")->type_name("UID");
   command->add_option("--from-file", options->from_file, "user ids, one a line; - is standard input")
       ->type_name("FILE");
-  command->add_option("--reason", options->request.reason, "kept with the batch, for the audit")->type_name("TEXT");
+  command->add_option("--reason", options->request.reason, "kept with the batch, for the audit")
+      ->type_name("TEXT");
   command->add_flag("--dry-run", options->request.dry_run, "say what would happen, change nothing");
-  add_value(*command, "--max-rows", options->request.max_rows, parse_count, "refuse to take more rows than this")
+  add_value(*command, "--max-rows", options->request.max_rows, parse_count,
+            "refuse to take more rows than this")
       ->type_name("N");
-  command->add_flag("--hard", options->request.hard, "erase rows, their quarantine and cache copies for good");
+  command->add_flag("--hard", options->request.hard,
+                    "erase rows, their quarantine and cache copies for good");
   command->add_flag("--yes", options->yes, "needed with --hard");
   add_output_option(*command, options->format, {"table", "json"});
   add_epilogue(*command,

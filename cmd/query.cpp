@@ -24,7 +24,8 @@ std::string as_table(const QueryOptions& options, const std::vector<Rating>& rat
   if (ratings.empty()) return "no ratings of user " + std::to_string(options.user.value) + "\n";
   Table table{{{"movie", Table::Align::right}, {"rating", Table::Align::right}, {"time (UTC)"}}};
   for (const auto& rating : ratings) {
-    table.row({std::to_string(rating.movie.value), format_score(rating.score), format_time(rating.timestamp)});
+    table.row(
+        {std::to_string(rating.movie.value), format_score(rating.score), format_time(rating.timestamp)});
   }
   return table.text();
 }

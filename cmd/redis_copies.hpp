@@ -10,8 +10,8 @@
 
 namespace ratings::cmd {
 
-/// The copies of users' histories in Redis, if there is one. Removing them is a courtesy: a server refuses an old
-/// copy anyway, because it is checked against the store before use.
+/// The copies of users' histories in Redis, if there is one. Removing them is a courtesy: a server refuses an
+/// old copy anyway, because it is checked against the store before use.
 class RedisCopies {
  public:
   /// Reads the store's id, which is part of every key; so it throws what a PositionReader throws.

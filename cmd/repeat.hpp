@@ -6,8 +6,8 @@
 
 namespace ratings::cmd {
 
-/// Calls `attempt` on a thread of its own until it returns true, with a pause between the calls; the thread ends
-/// with the object, without waiting for the pause. `attempt` must not throw.
+/// Calls `attempt` on a thread of its own until it returns true, with a pause between the calls; the thread
+/// ends with the object, without waiting for the pause. `attempt` must not throw.
 class RepeatUntilDone {
  public:
   RepeatUntilDone(std::function<bool()> attempt, std::chrono::milliseconds pause);

@@ -49,10 +49,12 @@ void prepare(const StoreOptions& store, const std::optional<RedisOptions>& redis
   cache.arrive(make_redis_cache(options));
 }
 
-/// Starts without PostgreSQL: prepare() is then repeated in the background, and requests get 503 meanwhile. That is
-/// simpler than a server without Redis that is exchanged for another one later, and clients see one open port.
+/// Starts without PostgreSQL: prepare() is then repeated in the background, and requests get 503 meanwhile.
+/// That is simpler than a server without Redis that is exchanged for another one later, and clients see one
+/// open port.
 std::unique_ptr<RepeatUntilDone> prepare_now_or_later(const StoreOptions& store,
-                                                      const std::optional<RedisOptions>& redis, LateCache& cache) {
+                                                      const std::optional<RedisOptions>& redis,
+                                                      LateCache& cache) {
   if (redis) (void)make_redis_cache(*redis);  // a wrong address is an error now, not later
   try {
     prepare(store, redis, cache);
@@ -127,21 +129,25 @@ unsigned parse_threads(const std::string& text) {
 void add_serve(CLI::App& app, Selected& selected) {
   auto http = std::make_shared<HttpOptions>();
   auto* command = app.add_subcommand("serve", "Answer over HTTP what users have rated");
-  command->add_option("--host", http->host, "address to listen on")->type_name("HOST")->default_str("127.0.0.1");
+  command->add_option("--host", http->host, "address to listen on")
+      ->type_name("HOST")
+      ->default_str("127.0.0.1");
   add_value(*command, "--port", http->port, parse_port, "0: any free one, which is printed")
       ->type_name("PORT")
       ->default_str("5001");
   add_value(*command, "--threads", http->threads, parse_threads, "at most so many worker threads")
       ->type_name("N")
       ->default_str("64");
-  add_value(*command, "--drain-timeout", http->drain_timeout, parse_seconds, "for open requests after SIGTERM")
+  add_value(*command, "--drain-timeout", http->drain_timeout, parse_seconds,
+            "for open requests after SIGTERM")
       ->type_name("SECONDS")
       ->default_str("10");
   command->add_flag("--access-log", http->access_log, "a line on stderr for each request");
   add_epilogue(*command,
                "  ratingsctl serve --port 8080\n"
                "  ratingsctl serve --store postgresql://ratings@db/ratings --cache redis://cache:6379/0\n",
-               "0 ended by a signal, 1 failed, 2 usage, 4 cannot listen or no store, 5 the schema is not ours or newer");
+               "0 ended by a signal, 1 failed, 2 usage, 4 cannot listen or no store, 5 the schema is not "
+               "ours or newer");
   command->callback([&selected, http] {
     selected.run = [http](const Settings& settings) { return run_serve(settings, *http); };
   });

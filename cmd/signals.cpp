@@ -58,8 +58,9 @@ Interruption::Interruption(std::function<void()> cancel)
     : watcher_{[this, cancel = std::move(cancel)] {
         requested_ = true;
         if (committed_) {
-          complain("interrupted: the change is committed and stays; waiting until no server can answer from "
-                   "before (once more ends at once)");
+          complain(
+              "interrupted: the change is committed and stays; waiting until no server can answer from "
+              "before (once more ends at once)");
           return;
         }
         complain("interrupted: rolling back (once more ends at once)");

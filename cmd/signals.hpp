@@ -9,8 +9,8 @@ namespace ratings::cmd {
 /// Keeps SIGINT and SIGTERM for a watcher. Before any thread is made: threads inherit the mask.
 void block_signals();
 
-/// Waits for SIGINT and SIGTERM on a thread of its own. The first calls `on_first`; the second ends the process
-/// by its default action, at once. Both are blocked from construction on.
+/// Waits for SIGINT and SIGTERM on a thread of its own. The first calls `on_first`; the second ends the
+/// process by its default action, at once. Both are blocked from construction on.
 class SignalWatcher {
  public:
   explicit SignalWatcher(std::function<void()> on_first);

@@ -64,15 +64,17 @@ std::string facts(const StoreStatus& status, const std::string& url, const std::
   table.row({"store", url});
   table.row({"server", status.server + ", schema version " + std::to_string(status.schema)});
   table.row({"cache", cache});
-  table.row({"ratings", counted(status.rows, "row", "rows") + ", " + megabytes(status.bytes_on_disk) + " on disk"});
+  table.row(
+      {"ratings", counted(status.rows, "row", "rows") + ", " + megabytes(status.bytes_on_disk) + " on disk"});
   table.row({"quarantine", counted(status.quarantined, "row", "rows") + ", " +
                                counted(status.excluded_users, "user", "users") + " excluded"});
   table.row({"generation", std::to_string(status.position.generation) +
                                (status.foreign_changes ? ", also changed by others than ratingsctl" : "")});
   table.row({"delta", std::to_string(status.position.delta.count()) + " ms"});
   for (const auto& check : status.checks) {
-    table.row({"check " + check.name, (check.ok ? "ok" : "NOT OK") +
-                                          (check.detail.empty() ? std::string{} : ": " + printable(check.detail))});
+    table.row(
+        {"check " + check.name, (check.ok ? "ok" : "NOT OK") +
+                                    (check.detail.empty() ? std::string{} : ": " + printable(check.detail))});
   }
   return table.text();
 }
@@ -85,8 +87,8 @@ std::string last_loads(const StoreStatus& status) {
                {"generation", Table::Align::right},
                {"file"}}};
   for (const auto& load : status.last_loads) {
-    table.row({load.at, std::to_string(load.rows), std::to_string(load.rejected), std::to_string(load.generation),
-               printable(load.name)});
+    table.row({load.at, std::to_string(load.rows), std::to_string(load.rejected),
+               std::to_string(load.generation), printable(load.name)});
   }
   return table.text();
 }

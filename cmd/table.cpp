@@ -38,7 +38,8 @@ std::string Table::text() const {
   const auto width = widths();
   std::vector<std::string> titles;
   for (const auto& column : columns_) titles.push_back(column.title);
-  const bool titled = std::any_of(titles.begin(), titles.end(), [](const auto& title) { return !title.empty(); });
+  const bool titled =
+      std::any_of(titles.begin(), titles.end(), [](const auto& title) { return !title.empty(); });
   std::string out = titled ? line(titles, columns_, width) : std::string{};
   for (const auto& row : rows_) out += line(row, columns_, width);
   return out;

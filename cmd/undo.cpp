@@ -23,8 +23,10 @@ std::string summary(const UndoResult& result, const UndoOptions& options, const 
     table.row({std::to_string(user.user.value), std::to_string(user.rows), to_string(user.status)});
   }
   auto text = result.users.empty() ? std::string{} : table.text();
-  const auto totals = counted(result.rows, "row", "rows") + " of " + counted(result.user_count, "user", "users");
-  if (options.request.dry_run) return text + "would give back " + totals + "; nothing was changed (--dry-run)\n";
+  const auto totals =
+      counted(result.rows, "row", "rows") + " of " + counted(result.user_count, "user", "users");
+  if (options.request.dry_run)
+    return text + "would give back " + totals + "; nothing was changed (--dry-run)\n";
   return text + "gave back " + totals + " of " + batch + "; " + times_text(times);
 }
 
@@ -64,8 +66,9 @@ ExitCode run_undo(const Settings& settings, const UndoOptions& options) {
 
   const bool json = options.format == Format::json;
   // An undo is not taken back by a line: purge-user takes the rows out again, as a batch of its own.
-  print_change(json ? to_line(clean_up_json(result, copies, times, std::nullopt)) : summary(result, options, times),
-               result.batch);
+  print_change(
+      json ? to_line(clean_up_json(result, copies, times, std::nullopt)) : summary(result, options, times),
+      result.batch);
   complain_about_redis(copies);
   return remainder(result, options.request.batch);
 }

@@ -35,7 +35,8 @@ bool is_name_byte(char c) {
 
 UserId parse_user_id(const std::string& text) {
   const auto number = whole_number<std::int64_t>(text);
-  if (!number) refuse(text, "a user id (a number without sign or leading zeros, at most 9223372036854775807)");
+  if (!number)
+    refuse(text, "a user id (a number without sign or leading zeros, at most 9223372036854775807)");
   return {*number};
 }
 
@@ -62,7 +63,8 @@ std::size_t parse_size(const std::string& text) {
   unsigned shift = 0;
   if (!digits.empty()) {
     constexpr std::string_view units = "KMG";
-    const auto unit = units.find(digits.back() >= 'a' ? static_cast<char>(digits.back() - 'a' + 'A') : digits.back());
+    const auto unit =
+        units.find(digits.back() >= 'a' ? static_cast<char>(digits.back() - 'a' + 'A') : digits.back());
     if (unit != std::string_view::npos) {
       shift = 10U * (static_cast<unsigned>(unit) + 1U);
       digits.remove_suffix(1);
@@ -100,7 +102,8 @@ float parse_score(const std::string& text) {
   const auto* end = text.data() + text.size();
   const auto [stopped, failed] = std::from_chars(text.data(), end, score);
   const bool plain = !text.empty() && text.front() >= '0' && text.front() <= '9';  // no sign, no inf, no nan
-  if (!plain || failed != std::errc{} || stopped != end || score > kMaxScore) refuse(text, "a rating from 0 to 10");
+  if (!plain || failed != std::errc{} || stopped != end || score > kMaxScore)
+    refuse(text, "a rating from 0 to 10");
   return score;
 }
 

@@ -1,5 +1,6 @@
-// ratings-generate: a ratings.csv of the real file's shape and of any size. The same arguments give the same bytes on
-// every machine: random numbers and distributions are our own, and nothing is computed in floating point.
+// ratings-generate: a ratings.csv of the real file's shape and of any size. The same arguments give the same
+// bytes on every machine: random numbers and distributions are our own, and nothing is computed in floating
+// point.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -20,7 +21,8 @@ namespace {
 constexpr const char* kHelp =
     "Usage: ratings-generate [--rows N] [--users N] [--seed N] [--doubles PERCENT] [--out FILE]\n"
     "\n"
-    "Writes made-up ratings in the shape of The Movies Dataset's ratings.csv: userId,movieId,rating,timestamp,\n"
+    "Writes made-up ratings in the shape of The Movies Dataset's ratings.csv: "
+    "userId,movieId,rating,timestamp,\n"
     "sorted by user and movie, a few users with very many ratings, many equal timestamps inside a user.\n"
     "The same arguments give the same bytes everywhere.\n"
     "\n"
@@ -55,7 +57,8 @@ constexpr std::uint64_t kLastTime = 1'501'829'957;
 // How often each rating from 0.5 to 5.0 occurs in it.
 constexpr std::array<std::uint64_t, 10> kScoreCounts{404'897,   843'310,   403'607,   1'762'440, 1'255'358,
                                                      5'256'722, 3'116'213, 6'998'802, 2'170'441, 3'812'499};
-constexpr std::array<const char*, 10> kScores{"0.5", "1.0", "1.5", "2.0", "2.5", "3.0", "3.5", "4.0", "4.5", "5.0"};
+constexpr std::array<const char*, 10> kScores{"0.5", "1.0", "1.5", "2.0", "2.5",
+                                              "3.0", "3.5", "4.0", "4.5", "5.0"};
 
 /// splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
 class Random {
@@ -177,12 +180,13 @@ const char* pick_score(Random& random) {
   return kScores[score];
 }
 
-/// Times of one user: evenings of rating one film after the other, so that seconds coincide, some years apart.
+/// Times of one user: evenings of rating one film after the other, so that seconds coincide, some years
+/// apart.
 class Diary {
  public:
   Diary(std::uint64_t ratings, Random& random) : random_{random} {
-    // A hundred ratings an evening, two seconds each: about a fifth of them come in the second of another, as in the
-    // real file.
+    // A hundred ratings an evening, two seconds each: about a fifth of them come in the second of another, as
+    // in the real file.
     const std::uint64_t evenings = 1 + ratings / 100;
     span_ = 1 + 2 * ratings / evenings;
     for (std::uint64_t i = 0; i < evenings; ++i) {
@@ -225,7 +229,9 @@ class Output {
     if (std::fwrite(buffer_.data(), 1, buffer_.size(), file_.get()) != buffer_.size()) fail();
     buffer_.clear();
   }
-  [[noreturn]] static void fail() { throw std::runtime_error{std::string{"writing the ratings: "} + std::strerror(errno)}; }
+  [[noreturn]] static void fail() {
+    throw std::runtime_error{std::string{"writing the ratings: "} + std::strerror(errno)};
+  }
 
   std::unique_ptr<std::FILE, CloseFile> file_;
   std::string buffer_;
@@ -237,7 +243,8 @@ void append_number(std::string& text, std::uint64_t number) {
   text.append(digits.data(), end);
 }
 
-void format_line(std::string& line, std::uint64_t user, std::uint64_t film, const char* score, std::uint64_t time) {
+void format_line(std::string& line, std::uint64_t user, std::uint64_t film, const char* score,
+                 std::uint64_t time) {
   line.clear();
   append_number(line, user);
   line += ',';
@@ -266,7 +273,8 @@ class DoublesShare {
 };
 
 void generate(const Options& options) {
-  const auto users = options.users.value_or(std::max<std::uint64_t>(1, options.rows * kRealUsers / kRealRows));
+  const auto users =
+      options.users.value_or(std::max<std::uint64_t>(1, options.rows * kRealUsers / kRealRows));
   if (users > options.rows) throw UsageError{"--users: more users than rows"};
   Random random{options.seed};
   const auto counts = rows_of_users(options.rows, users, random);
@@ -289,19 +297,21 @@ void generate(const Options& options) {
       format_line(line, user, film, score, diary.time());
       output.line(line);
       // Spread evenly over the user's rows.
-      for (auto left = (row + 1) * doubles / different - row * doubles / different; left > 0; --left) output.line(line);
+      for (auto left = (row + 1) * doubles / different - row * doubles / different; left > 0; --left)
+        output.line(line);
       ++row;
     }
   }
   output.finish();
 }
 
-std::uint64_t parse_number(std::string_view name, std::string_view text, std::uint64_t min, std::uint64_t max) {
+std::uint64_t parse_number(std::string_view name, std::string_view text, std::uint64_t min,
+                           std::uint64_t max) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < min || value > max) {
-    throw UsageError{std::string{name} + ": '" + std::string{text} + "' is not a whole number from " + std::to_string(min) +
-                     " to " + std::to_string(max)};
+    throw UsageError{std::string{name} + ": '" + std::string{text} + "' is not a whole number from " +
+                     std::to_string(min) + " to " + std::to_string(max)};
   }
   return value;
 }
@@ -317,14 +327,16 @@ std::uint64_t parse_percent(std::string_view text) {
   const auto digits = std::string{text.substr(0, point)} + fraction;
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (broken || digits.size() < 3 || error != std::errc{} || end != digits.data() + digits.size() || value > 5'000) {
+  if (broken || digits.size() < 3 || error != std::errc{} || end != digits.data() + digits.size() ||
+      value > 5'000) {
     throw UsageError{"--doubles: '" + shown + "' is not a percentage from 0 to 50 with at most two decimals"};
   }
   return value;
 }
 
 void set_option(Options& options, std::string_view name, std::string_view value) {
-  constexpr std::uint64_t kMost = 500'000'000;  // beyond it the products in rows_of_users() would not fit 64 bits
+  constexpr std::uint64_t kMost =
+      500'000'000;  // beyond it the products in rows_of_users() would not fit 64 bits
   if (name == "--rows") {
     options.rows = parse_number(name, value, 1, kMost);
   } else if (name == "--users") {

@@ -71,7 +71,7 @@ docker/secrets.sh
 password=$(cat secrets/postgres_password)
 
 step 'up, from nothing, with the sample'
-compose build --quiet server
+docker compose --progress plain build server >build.log 2>&1 || { tail -60 build.log >&2; fail 'the image could not be built'; }
 compose up -d --wait --wait-timeout 180
 sample_rows=$(($(wc -l <data/ratings_sample.csv) - 1))
 expect 'the sample was loaded' "$sample_rows" "$(query 'SELECT count(*) FROM ratings')"

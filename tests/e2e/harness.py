@@ -55,7 +55,8 @@ class Serve:
     """`ratingsctl serve` on a free port until the end of the with block; ended by its own pid."""
 
     def __init__(self, case, *arguments, **variables):
-        self.process = case.start("serve", "--port", "0", *arguments, **variables)
+        port = [] if "--port" in arguments else ["--port", "0"]
+        self.process = case.start("serve", *port, *arguments, **variables)
 
     def __enter__(self):
         self.line = read_line(self.process)

@@ -101,7 +101,8 @@ def torture(program, case, home, kills, chooser):
     for _ in range(kills):
         store = case.base.copy()
         try:
-            killed = run_killed(program, store, case.command, home, chooser.uniform(0, took))
+            moment = took * chooser.random() ** 0.5  # denser towards the end, where the commit is
+            killed = run_killed(program, store, case.command, home, moment)
             found = state_of(store)
             assert found in (before, after), f"{case.name}: neither before nor after: {describe(before, after, found)}"
             assert killed or found == after, f"{case.name}: reported success, but the rows are those of before"

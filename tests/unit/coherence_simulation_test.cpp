@@ -46,6 +46,8 @@ class World {
  public:
   World(unsigned seed, std::chrono::milliseconds delta) : random_{seed} {
     store_.delta = delta;
+    store_.users_listed = 2;  // so few that both limits are met
+    store_.points_listed = 3;
     for (std::int64_t user = 0; user < kUsers; ++user) past_.push_back({{Instant{0}, 0}});
     for (int i = 0; i < 2; ++i) servers_.push_back(boot());
   }
@@ -67,7 +69,9 @@ class World {
     auto server = std::make_unique<Server>(store_, redis_, clock_);
     // Time passes on the wire, and others act meanwhile.
     server->wire.before = server->wire.after = server->reader.before = server->reader.after = [this] {
-      clock_.advance(std::chrono::microseconds{below(2'000)} + 1ns);
+      if (below(8) == 0) meddle();
+      // Now and then longer than Δ, so that a stamp from the wrong end of the wire shows.
+      clock_.advance(std::chrono::microseconds{below(below(10) == 0 ? 30'000 : 2'000)} + 1ns);
       if (below(8) == 0) meddle();
       clock_.advance(1ns);
     };

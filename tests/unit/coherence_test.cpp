@@ -251,7 +251,8 @@ TEST_SUITE("coherence: another history") {
 
 TEST_SUITE("coherence: bounds") {
   TEST_CASE("more moved users and points than are remembered cost questions, never a wrong yes") {
-    constexpr std::int64_t kMoves = 150'000;
+    // A little beyond the limit: the newest points are still known when the shards have started anew.
+    constexpr std::int64_t kMoves = 104'000;
     constexpr std::int64_t kMovesPerCheck = 500;
     test::FakeStore store;
     auto state = store.changes_since(std::nullopt).state;

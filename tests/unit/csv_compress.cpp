@@ -28,7 +28,8 @@ void add(archive* writer, const std::string& name, const std::string& content) {
   archive_entry_set_size(entry.get(), static_cast<la_int64_t>(content.size()));
   check(writer, archive_write_header(writer, entry.get()));
   if (content.empty()) return;
-  if (archive_write_data(writer, content.data(), content.size()) < 0) throw std::runtime_error{archive_error_string(writer)};
+  if (archive_write_data(writer, content.data(), content.size()) < 0)
+    throw std::runtime_error{archive_error_string(writer)};
 }
 
 la_ssize_t append(archive* /*writer*/, void* text, const void* bytes, std::size_t size) {

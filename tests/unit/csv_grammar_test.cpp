@@ -26,12 +26,15 @@ Rating row(std::int64_t user, std::int32_t movie, float score, std::int64_t time
 }  // namespace
 
 TEST_SUITE("csv grammar") {
-  TEST_CASE("a plain row is read") { CHECK(with_header("1,31,2.5,1260759144").rows == std::vector{row(1, 31, 2.5F, 1260759144)}); }
+  TEST_CASE("a plain row is read") {
+    CHECK(with_header("1,31,2.5,1260759144").rows == std::vector{row(1, 31, 2.5F, 1260759144)});
+  }
 
   TEST_CASE("a byte order mark, CRLF, mixed line ends and a missing last newline change nothing") {
     const std::vector expected{row(1, 2, 3, 4), row(5, 6, 0.5F, 8), row(9, 10, 4, 12)};
 
-    const auto outcome = read_csv("\xEF\xBB\xBFuserId,movieId,rating,timestamp\r\n1,2,3.0,4\n5,6,.5,8\r\n9,10,4,12");
+    const auto outcome =
+        read_csv("\xEF\xBB\xBFuserId,movieId,rating,timestamp\r\n1,2,3.0,4\n5,6,.5,8\r\n9,10,4,12");
 
     CHECK(outcome.rows == expected);
     CHECK(outcome.bad.empty());
@@ -58,7 +61,8 @@ TEST_SUITE("csv grammar") {
   }
 
   TEST_CASE("a rating is a decimal number that a float can hold") {
-    for (const auto* text : {"", "NaN", "nan", "Infinity", "inf", "-0", "-1", "+1", " 1", "1 ", "0x1p1", ".", "1e", "1,5"}) {
+    for (const auto* text :
+         {"", "NaN", "nan", "Infinity", "inf", "-0", "-1", "+1", " 1", "1 ", "0x1p1", ".", "1e", "1,5"}) {
       CAPTURE(text);
       CHECK(code_of("1,1,"s + text + ",1") == (std::string_view{text} == "1,5" ? "E_COLS" : "E_RATING"));
     }
@@ -95,7 +99,8 @@ TEST_SUITE("csv grammar") {
   }
 
   TEST_CASE("quoted fields are read, with the delimiter and doubled quotes inside") {
-    const auto outcome = read_csv("\"userId\",title,movieId,\"rating\",timestamp\n\"1\",\"a, \"\"b\"\"\",\"2\",\"3.5\",\"4\"\n");
+    const auto outcome = read_csv(
+        "\"userId\",title,movieId,\"rating\",timestamp\n\"1\",\"a, \"\"b\"\"\",\"2\",\"3.5\",\"4\"\n");
 
     CHECK(outcome.rows == std::vector{row(1, 2, 3.5F, 4)});
   }
@@ -115,13 +120,16 @@ TEST_SUITE("csv grammar") {
   }
 
   TEST_CASE("a first line that tells no columns is refused, with the reason") {
-    const auto starts = [](const Outcome& outcome, const std::string& text) { return outcome.error.starts_with(text); };
+    const auto starts = [](const Outcome& outcome, const std::string& text) {
+      return outcome.error.starts_with(text);
+    };
     CHECK(starts(read_csv(""), "f:1: the file is empty"));
     CHECK(starts(read_csv("\xEF\xBB\xBF"), "f:1: the file is empty"));
     CHECK(read_csv("userId,movieId,score,timestamp\n").error ==
           "f:1: the header 'userId,movieId,score,timestamp' has no column rating");
     CHECK(read_csv("userId,movieId,user_id,rating,timestamp\n").error == "f:1: two columns are named userId");
-    CHECK(read_csv("userId;movieId;rating;timestamp\n").error.find("is the delimiter ',' right?") != std::string::npos);
+    CHECK(read_csv("userId;movieId;rating;timestamp\n").error.find("is the delimiter ',' right?") !=
+          std::string::npos);
     CHECK(starts(read_csv("u\0s\0"s), "f:1: the line holds a NUL byte"));
     CHECK(starts(read_csv(std::string(100'000, 'a')), "f:1: the first line is longer than 64 KiB"));
     CHECK(starts(read_csv("\n1,2,3,4\n"), "f:1: '' is neither a header"));

@@ -4,8 +4,8 @@
 
 namespace ratings::test {
 
-/// The grammar of csv_reader.hpp once more, as slowly and plainly as possible: the whole text in memory, one character
-/// after the other. What CsvReader is compared with. Only for a text whose first line is a header.
+/// The grammar of csv_reader.hpp once more, as slowly and plainly as possible: the whole text in memory, one
+/// character after the other. What CsvReader is compared with. Only for a text whose first line is a header.
 [[nodiscard]] Outcome read_csv_slowly(const std::string& text);
 
 }  // namespace ratings::test

@@ -23,7 +23,9 @@ std::string unpack(const std::string& path, std::size_t piece = 5000) {
 
 std::string some_rows() {
   std::string text = "userId,movieId,rating,timestamp\n";
-  for (int i = 0; i < 30'000; ++i) text += std::to_string(i) + "," + std::to_string(i * 7 % 999) + ",3.5," + std::to_string(i * i % 65537) + "\n";
+  for (int i = 0; i < 30'000; ++i)
+    text += std::to_string(i) + "," + std::to_string(i * 7 % 999) + ",3.5," + std::to_string(i * i % 65537) +
+            "\n";
   return text;
 }
 
@@ -72,7 +74,8 @@ TEST_SUITE("csv byte source") {
   TEST_CASE("a zip gives its first regular file") {
     const TempFolder folder;
 
-    CHECK(unpack(folder.write("a", make_zip({{"d/", ""}, {"d/first.csv", "1\n"}, {"second.csv", "2\n"}}))) == "1\n");
+    CHECK(unpack(folder.write("a", make_zip({{"d/", ""}, {"d/first.csv", "1\n"}, {"second.csv", "2\n"}}))) ==
+          "1\n");
     CHECK(message_of(folder.write("b", make_zip({{"d/", ""}}))).ends_with("the archive holds no file"));
     CHECK(message_of(folder.write("c", make_zip({}))).ends_with("the archive holds no file"));
   }
@@ -113,7 +116,8 @@ TEST_SUITE("csv byte source") {
 
   TEST_CASE("a missing file and a directory are refused, named") {
     const TempFolder folder;
-    CHECK(message_of(folder.path("none")) == "reading " + folder.path("none") + ": No such file or directory");
+    CHECK(message_of(folder.path("none")) ==
+          "reading " + folder.path("none") + ": No such file or directory");
     CHECK(message_of(folder.path("")).find("it is a directory") != std::string::npos);
   }
 

@@ -45,7 +45,8 @@ std::string TempFolder::write(const std::string& name, const std::string& bytes)
 
 std::vector<std::string> TempFolder::names() const {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator{folder_}) names.push_back(entry.path().filename());
+  for (const auto& entry : std::filesystem::directory_iterator{folder_})
+    names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end());
   return names;
 }

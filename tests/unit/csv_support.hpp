@@ -45,7 +45,8 @@ class TempFolder {
 /// Text in pieces of random sizes, 1 … `largest`.
 class ChunkSource final : public csv::ByteSource {
  public:
-  ChunkSource(std::string_view text, std::size_t largest, unsigned seed) : text_{text}, largest_{largest}, random_{seed} {}
+  ChunkSource(std::string_view text, std::size_t largest, unsigned seed)
+      : text_{text}, largest_{largest}, random_{seed} {}
   std::size_t read(std::span<char> into) override;
   std::uint64_t consumed() const noexcept override { return given_; }
   std::optional<std::uint64_t> total() const noexcept override { return text_.size(); }
@@ -76,6 +77,7 @@ struct Outcome {
 };
 
 /// Reads all of `text` with CsvReader, in pieces of at most `largest` bytes.
-[[nodiscard]] Outcome read_csv(std::string_view text, std::size_t largest = 1U << 20U, unsigned seed = 1, char delimiter = ',');
+[[nodiscard]] Outcome read_csv(std::string_view text, std::size_t largest = 1U << 20U, unsigned seed = 1,
+                               char delimiter = ',');
 
 }  // namespace ratings::test

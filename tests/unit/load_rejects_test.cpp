@@ -1,0 +1,150 @@
+#include "load_support.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <sstream>
+
+namespace ratings::test {
+namespace {
+
+std::vector<nlohmann::json> log_of(const std::string& path) {
+  std::vector<nlohmann::json> entries;
+  std::istringstream lines{read_whole(path)};
+  for (std::string line; std::getline(lines, line);) entries.push_back(nlohmann::json::parse(line));
+  return entries;
+}
+
+}  // namespace
+
+TEST_SUITE("load rejects") {
+  TEST_CASE("bad lines are kept with their header, and their reasons beside them") {
+    Bench bench;
+    const auto file =
+        bench.folder.write("a.csv", "userId,movieId,rating,timestamp\r\n1,2,x,4\r\n5,6,4,8\n9,9");
+    const auto rejects = bench.folder.path("r.csv");
+
+    const auto report = bench.run({.files = {file}, .max_errors = 2, .rejects = rejects});
+
+    CHECK(report.rejected == 2);
+    CHECK(read_whole(rejects) == "userId,movieId,rating,timestamp\n1,2,x,4\r\n9,9\n");
+    const auto log = log_of(rejects + ".log");
+    REQUIRE(log.size() == 2);
+    CHECK(log[0] == nlohmann::json{{"file", file},
+                                   {"line", 2},
+                                   {"byte_offset", 33},
+                                   {"code", "E_RATING"},
+                                   {"message", "rating 'x' is not a decimal number"}});
+    CHECK(log[1]["line"] == 4);
+    CHECK(log[1]["code"] == "E_COLS");
+    CHECK(bench.folder.names() == std::vector<std::string>{"a.csv", "r.csv", "r.csv.log"});
+  }
+
+  TEST_CASE("once corrected, the reject file can be loaded, and nothing is missing then") {
+    Bench bench;
+    const auto file = bench.folder.write("a.csv", kTwoRows + "7,8,1.o,9\n");
+    const auto rejects = bench.folder.path("r.csv");
+    (void)bench.run({.files = {file}, .max_errors = 1, .rejects = rejects});
+
+    auto text = read_whole(rejects);
+    text.replace(text.find("1.o"), 3, "1.0");
+    const auto report = bench.run({.files = {bench.folder.write("r.csv", text)}, .if_full = IfFull::append});
+
+    CHECK(report.loaded == 1);
+    CHECK(bench.store.rows.back() == Rating{UserId{7}, MovieId{8}, 1.0F, 9});
+  }
+
+  TEST_CASE("a source without a header gets one in its reject file") {
+    Bench bench;
+    const auto rejects = bench.folder.path("r.csv");
+
+    (void)bench.run({.files = {bench.folder.write("a.csv", "1;2;3;4\nx\n")},
+                     .max_errors = 1,
+                     .rejects = rejects,
+                     .delimiter = ';'});
+
+    CHECK(read_whole(rejects) == "userId;movieId;rating;timestamp\nx\n");
+  }
+
+  TEST_CASE("files with the same header share a reject file, another header gets its own") {
+    Bench bench;
+    const auto rejects = bench.folder.path("r.csv");
+    const auto a = bench.folder.write("a.csv", kHeader + "a");
+    const auto b = bench.folder.write("b.csv", "movieId,userId,rating,timestamp\nb\n");
+    const auto c = bench.folder.write("c.csv", kHeader + "c\n");
+
+    (void)bench.run({.files = {a, b, c}, .max_errors = 3, .rejects = rejects});
+
+    CHECK(read_whole(rejects) == kHeader + "a\nc\n");
+    CHECK(read_whole(rejects + ".2") == "movieId,userId,rating,timestamp\nb\n");
+    CHECK(log_of(rejects + ".log").size() == 3);
+  }
+
+  TEST_CASE("a line of megabytes is kept whole") {
+    Bench bench;
+    const std::string line(5'000'000, '7');
+    const auto rejects = bench.folder.path("r.csv");
+
+    (void)bench.run({.files = {bench.folder.write("a.csv", kTwoRows + line + "\n")},
+                     .max_errors = 1,
+                     .rejects = rejects});
+
+    CHECK((read_whole(rejects) == kHeader + line + "\n"));
+  }
+
+  TEST_CASE("nothing is created when nothing is rejected") {
+    Bench bench;
+    (void)bench.run(
+        {.files = {bench.folder.write("a.csv", kTwoRows)}, .rejects = bench.folder.path("r.csv")});
+
+    CHECK(bench.folder.names() == std::vector<std::string>{"a.csv"});
+  }
+
+  TEST_CASE("a load that fails leaves no reject file, and an older one as it was") {
+    Bench bench;
+    const auto rejects = bench.folder.write("r.csv", "older");
+    const auto file = bench.folder.write("a.csv", kHeader + "bad\nbad\n");
+
+    CHECK(bench.error_of({.files = {file}, .max_errors = 1, .rejects = rejects}).kind() == Kind::input);
+
+    CHECK(read_whole(rejects) == "older");
+    CHECK(bench.folder.names() == std::vector<std::string>{"a.csv", "r.csv"});
+  }
+
+  TEST_CASE("rejects are on disk before the commit, and a load whose rejects cannot be written fails") {
+    Bench bench;
+    const auto file = bench.folder.write("a.csv", kTwoRows + "bad\n");
+    const auto rejects = bench.folder.path("r.csv");
+    // A folder in its way: the reject file cannot take its name.
+    std::filesystem::create_directory(rejects + ".log.part");
+    CHECK(bench.error_of({.files = {file}, .max_errors = 1, .rejects = rejects}).kind() == Kind::input);
+    CHECK(bench.store.rows.empty());
+    std::filesystem::remove(rejects + ".log.part");
+
+    bool complete = false;
+    class Watcher final : public RatingWriter {
+     public:
+      Watcher(FakeStore& store, std::string rejects, bool& complete)
+          : honest_{store}, rejects_{std::move(rejects)}, complete_{complete} {}
+      LoadFacts begin() override { return honest_.begin(); }
+      void start(Fill fill) override { honest_.start(fill); }
+      std::size_t append(std::span<const Rating> rows) override { return honest_.append(rows); }
+      LoadCommit commit(std::span<const LoadedFile> files) override {
+        complete_ = read_whole(rejects_) == kHeader + "bad\n" && !read_whole(rejects_ + ".log").empty();
+        return honest_.commit(files);
+      }
+      void cancel() noexcept override { honest_.cancel(); }
+
+     private:
+      FakeRatingWriter honest_;
+      std::string rejects_;
+      bool& complete_;
+    };
+    Watcher writer{bench.store, rejects, complete};
+    (void)load({.files = {file}, .max_errors = 1, .rejects = rejects}, writer, bench.listener, bench.stop,
+               bench.clock);
+    CHECK(complete);
+  }
+}
+
+}  // namespace ratings::test

@@ -17,12 +17,12 @@ namespace ratings {
 enum class IfFull { refuse, append, replace };
 
 struct LoaderOptions {
-  std::vector<std::string> files;  ///< paths, or "-" for standard input (once)
+  std::vector<std::string> files = {};  ///< paths, or "-" for standard input (once)
   IfFull if_full = IfFull::refuse;
   bool again = false;            ///< load content that is already in the live generation once more
   bool dry_run = false;          ///< read and check everything, store nothing
   std::uint64_t max_errors = 0;  ///< bad rows tolerated over all files
-  std::string rejects;           ///< where bad rows go, in their original bytes; empty: nowhere
+  std::string rejects = {};      ///< where bad rows go, in their original bytes; empty: nowhere
   char delimiter = ',';
 };
 

@@ -28,7 +28,8 @@ struct ArchiveSource::State {
   [[noreturn]] void fail(const std::string& fallback) const {
     if (broken) std::rethrow_exception(broken);
     const char* text = archive_error_string(reader.get());
-    throw Error{Kind::input, "reading " + input->path() + ": " + (text == nullptr ? fallback : std::string{text})};
+    throw Error{Kind::input,
+                "reading " + input->path() + ": " + (text == nullptr ? fallback : std::string{text})};
   }
   void check(int result) const {
     if (result != ARCHIVE_OK) fail("it cannot be unpacked");
@@ -79,7 +80,8 @@ void enable(archive* reader, Packing packing) {
 
 }  // namespace
 
-ArchiveSource::ArchiveSource(std::unique_ptr<InputFile> input, Packing packing) : state_{std::make_unique<State>()} {
+ArchiveSource::ArchiveSource(std::unique_ptr<InputFile> input, Packing packing)
+    : state_{std::make_unique<State>()} {
   state_->input = std::move(input);
   auto* reader = state_->reader.get();
   if (reader == nullptr) throw std::bad_alloc{};

@@ -56,7 +56,8 @@ class BadRowSink {
  public:
   virtual ~BadRowSink() = default;
   virtual void bad_row(const BadRow& row) = 0;
-  /// Once or more after each bad_row(): its original bytes, the line end included, in pieces if they are many.
+  /// Once or more after each bad_row(): its original bytes, the line end included, in pieces if they are
+  /// many.
   virtual void bad_bytes(std::string_view bytes) = 0;
 };
 

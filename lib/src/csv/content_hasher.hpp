@@ -7,8 +7,8 @@
 
 namespace ratings::csv {
 
-/// XXH3-128 of a stream, in the canonical (big-endian) byte order, so that a ledger can move between machines.
-/// Not thread-safe.
+/// XXH3-128 of a stream, in the canonical (big-endian) byte order, so that a ledger can move between
+/// machines. Not thread-safe.
 class ContentHasher {
  public:
   ContentHasher();

@@ -18,7 +18,8 @@ static_assert(kBufferSize > 2 * kLongestGood);
 
 std::string canonical_header(char delimiter) {
   std::string header = kColumnNames[0];
-  for (std::size_t column = 1; column < kColumns; ++column) header += delimiter + std::string{kColumnNames[column]};
+  for (std::size_t column = 1; column < kColumns; ++column)
+    header += delimiter + std::string{kColumnNames[column]};
   return header;
 }
 
@@ -32,7 +33,8 @@ CsvReader::CsvReader(ByteSource& source, const std::string& name, char delimiter
 void CsvReader::read_first_line(const std::string& name, char delimiter) {
   const auto where = name + ":1: ";
   const bool found = find_line_end();
-  if (found && std::string_view{buffer_.data(), end_}.starts_with(kByteOrderMark)) begin_ = kByteOrderMark.size();
+  if (found && std::string_view{buffer_.data(), end_}.starts_with(kByteOrderMark))
+    begin_ = kByteOrderMark.size();
   if (begin_ == end_) throw Error{Kind::input, where + "the file is empty, not even a header is there"};
   const auto start = begin_;
   const auto line = found ? take_line() : Line{};
@@ -94,7 +96,8 @@ bool CsvReader::parse_one_line() {
 bool CsvReader::find_line_end() {
   std::size_t searched = begin_;
   while (true) {
-    const auto* found = static_cast<const char*>(std::memchr(buffer_.data() + searched, '\n', end_ - searched));
+    const auto* found =
+        static_cast<const char*>(std::memchr(buffer_.data() + searched, '\n', end_ - searched));
     if (found != nullptr) {
       line_end_ = static_cast<std::size_t>(found - buffer_.data()) + 1;
       return true;

@@ -13,35 +13,34 @@ namespace ratings::csv {
 // The grammar. Anything else is a bad row, with the reason and the code of the first rule it breaks.
 //
 //   file        = [ BOM ] first { line-end line } [ line-end ] ;       at least `first`
-//   first       = header | row ;                                       a row: columns in the order of kColumnNames
-//   header      = field { delimiter field } ;                          each needed name once, others are ignored
-//   line        = row | bad ;
-//   row         = field { delimiter field } ;                          as many fields as the first line
-//   field       = { text } | quote { text | delimiter | quote quote } quote ;
-//   line-end    = LF | CR LF ;                                         may change from line to line
-//   text        = any byte but NUL, LF, quote and delimiter ;          a CR before the LF belongs to the line end
-//   user-id     = digit { digit } ;                                    0 … 2^63-1
-//   movie-id    = digit { digit } ;                                    0 … 2^31-1
+//   first       = header | row ;                                       a row: columns in the order of
+//   kColumnNames header      = field { delimiter field } ;                          each needed name once,
+//   others are ignored line        = row | bad ; row         = field { delimiter field } ; as many fields as
+//   the first line field       = { text } | quote { text | delimiter | quote quote } quote ; line-end    = LF
+//   | CR LF ;                                         may change from line to line text        = any byte but
+//   NUL, LF, quote and delimiter ;          a CR before the LF belongs to the line end user-id     = digit {
+//   digit } ;                                    0 … 2^63-1 movie-id    = digit { digit } ; 0 … 2^31-1
 //   timestamp   = digit { digit } ;                                    0 … 253402300799
 //   rating      = ( digit { digit } [ "." { digit } ] | "." digit { digit } ) [ exponent ] ;       0 … 10
 //   exponent    = ( "e" | "E" ) [ "+" | "-" ] digit { digit } ;
 //   delimiter   = one byte ;   quote = '"' ;   BOM = EF BB BF ;
 //
-// A line without its line end has 1 … kMaxLine bytes. The rating is the float nearest to the decimal; one that has
-// none (1e400, 1e-50) is refused. A line that is just \. is refused, because psql's \copy would stop there silently.
+// A line without its line end has 1 … kMaxLine bytes. The rating is the float nearest to the decimal; one
+// that has none (1e400, 1e-50) is refused. A line that is just \. is refused, because psql's \copy would stop
+// there silently.
 
 inline constexpr std::size_t kMaxLine = 64UL * 1024;
 
 /// Bytes ▸ ratings. Memory does not depend on the file's size nor on the length of its lines.
-/// Not thread-safe. The source and the sink must outlive it. Throws Error{input} "NAME:1: reason" for a first line
-/// that tells no columns, and what the source and the sink throw.
+/// Not thread-safe. The source and the sink must outlive it. Throws Error{input} "NAME:1: reason" for a first
+/// line that tells no columns, and what the source and the sink throw.
 class CsvReader {
  public:
   /// Reads the first line. `name` stands in messages.
   CsvReader(ByteSource& source, const std::string& name, char delimiter, BadRowSink& bad_rows);
 
-  /// The next rows, up to some thousands, good until the next call; empty at the end. Bad rows met on the way have
-  /// gone to the sink.
+  /// The next rows, up to some thousands, good until the next call; empty at the end. Bad rows met on the way
+  /// have gone to the sink.
   [[nodiscard]] std::span<const Rating> next();
 
   /// The header without BOM and line end; for a file without one, the header it could have.

@@ -10,7 +10,8 @@ namespace ratings::csv {
 namespace {
 
 constexpr std::size_t kBufferSize = 64UL * 1024;
-// zlib.h, inflateInit2: 15 for the largest window, + 16 to expect a gzip header and to check its CRC and length.
+// zlib.h, inflateInit2: 15 for the largest window, + 16 to expect a gzip header and to check its CRC and
+// length.
 constexpr int kGzipOnly = 15 + 16;
 
 }  // namespace
@@ -58,7 +59,8 @@ std::size_t GzipSource::read(std::span<char> into) {
     if (result == Z_STREAM_END) {
       inflater_->between_members = true;
     } else if (result != Z_OK && result != Z_BUF_ERROR) {
-      fail(std::string{"the gzip file is damaged"} + (stream.msg == nullptr ? "" : std::string{" ("} + stream.msg + ")"));
+      fail(std::string{"the gzip file is damaged"} +
+           (stream.msg == nullptr ? "" : std::string{" ("} + stream.msg + ")"));
     }
   }
   return room - stream.avail_out;

@@ -21,7 +21,8 @@ std::string normalised(std::string_view name) {
 std::string missing_names(const Layout& layout) {
   std::string names;
   for (std::size_t column = 0; column < kColumns; ++column) {
-    if (layout.at[column] == kMissing) names += (names.empty() ? "" : ", ") + std::string{kColumnNames[column]};
+    if (layout.at[column] == kMissing)
+      names += (names.empty() ? "" : ", ") + std::string{kColumnNames[column]};
   }
   return names;
 }
@@ -58,7 +59,8 @@ FirstLine read_first_line(std::string_view line, char delimiter, const std::stri
   const Layout plain{.delimiter = delimiter};
   const auto row = parse_line(line, plain);
   if (const auto* mistake = std::get_if<Mistake>(&row)) {
-    throw Error{Kind::input, where + shown(line) + " is neither a header with userId, movieId, rating, timestamp nor a row: " +
+    throw Error{Kind::input, where + shown(line) +
+                                 " is neither a header with userId, movieId, rating, timestamp nor a row: " +
                                  mistake->reason + "; is the delimiter '" + delimiter + "' right?"};
   }
   return {.layout = plain, .is_row = true};

@@ -29,7 +29,8 @@ Parsed<std::int64_t> parse_integer(std::string_view text, Column column, std::in
     return Mistake{Fault::integer, name_of(column) + " " + shown(text) + " is not a whole number"};
   }
   if (error != std::errc{} || value > max) {
-    return Mistake{Fault::range, name_of(column) + " " + shown(text) + " is greater than " + std::to_string(max)};
+    return Mistake{Fault::range,
+                   name_of(column) + " " + shown(text) + " is greater than " + std::to_string(max)};
   }
   return value;
 }

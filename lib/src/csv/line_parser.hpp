@@ -20,7 +20,7 @@ inline constexpr std::array<const char*, kColumns> kColumnNames{"userId", "movie
 /// Which field of a line holds which column.
 struct Layout {
   char delimiter = ',';
-  std::size_t fields = kColumns;                      ///< in every line
+  std::size_t fields = kColumns;                     ///< in every line
   std::array<std::size_t, kColumns> at{0, 1, 2, 3};  ///< by Column
 
   [[nodiscard]] bool is_plain() const noexcept { return fields == kColumns && at == Layout{}.at; }
@@ -31,8 +31,8 @@ struct Mistake {
   std::string reason;
 };
 
-/// A line's fields one after the other, quotes removed ("" inside a quoted field stays as it is: no value we need can
-/// hold a quote). Not thread-safe; the line must outlive it.
+/// A line's fields one after the other, quotes removed ("" inside a quoted field stays as it is: no value we
+/// need can hold a quote). Not thread-safe; the line must outlive it.
 class FieldCursor {
  public:
   FieldCursor(std::string_view line, char delimiter) : rest_{line}, delimiter_{delimiter} {}

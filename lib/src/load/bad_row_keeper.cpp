@@ -13,7 +13,8 @@ void check_stop(const std::atomic<bool>& stop) {
   if (stop) throw Error{Kind::interrupted, "loading: interrupted, nothing was loaded"};
 }
 
-BadRowKeeper::BadRowKeeper(const LoaderOptions& options, LoadObserver& observer, const std::atomic<bool>& stop)
+BadRowKeeper::BadRowKeeper(const LoaderOptions& options, LoadObserver& observer,
+                           const std::atomic<bool>& stop)
     : limit_{options.max_errors}, observer_{observer}, stop_{stop} {
   if (!options.rejects.empty()) rejects_.emplace(options.rejects);
 }

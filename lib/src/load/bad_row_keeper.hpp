@@ -9,8 +9,8 @@
 
 namespace ratings {
 
-/// Counts bad rows over all inputs, tells the observer of the first 100 and keeps their bytes; throws Error{input}
-/// "FILE:LINE: reason" at the first one beyond the limit. Not thread-safe.
+/// Counts bad rows over all inputs, tells the observer of the first 100 and keeps their bytes; throws
+/// Error{input} "FILE:LINE: reason" at the first one beyond the limit. Not thread-safe.
 class BadRowKeeper final : public csv::BadRowSink {
  public:
   BadRowKeeper(const LoaderOptions& options, LoadObserver& observer, const std::atomic<bool>& stop);

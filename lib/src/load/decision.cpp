@@ -7,7 +7,8 @@ namespace ratings {
 namespace {
 
 constexpr std::array kSamples{
-    ContentHash{{0xa9, 0xfc, 0xec, 0x6c, 0xca, 0x66, 0x1c, 0x2f, 0x9b, 0x88, 0x01, 0xd2, 0x21, 0x9d, 0x8f, 0xfb}},
+    ContentHash{
+        {0xa9, 0xfc, 0xec, 0x6c, 0xca, 0x66, 0x1c, 0x2f, 0x9b, 0x88, 0x01, 0xd2, 0x21, 0x9d, 0x8f, 0xfb}},
 };
 
 template <typename Range>
@@ -17,7 +18,8 @@ bool contains(const Range& hashes, const ContentHash& hash) {
 
 bool holds_only_sample(const LoadFacts& facts) {
   const auto is_sample = [](const ContentHash& hash) { return contains(kSamples, hash); };
-  return !facts.live.empty() && !facts.foreign_changes && std::all_of(facts.live.begin(), facts.live.end(), is_sample);
+  return !facts.live.empty() && !facts.foreign_changes &&
+         std::all_of(facts.live.begin(), facts.live.end(), is_sample);
 }
 
 std::vector<bool> all(std::size_t count) { return std::vector<bool>(count, true); }
@@ -25,7 +27,8 @@ std::vector<bool> all(std::size_t count) { return std::vector<bool>(count, true)
 /// The first of equal contents.
 std::vector<bool> once_each(std::span<const ContentHash> contents) {
   std::vector<bool> taken;
-  for (std::size_t i = 0; i < contents.size(); ++i) taken.push_back(!contains(contents.first(i), contents[i]));
+  for (std::size_t i = 0; i < contents.size(); ++i)
+    taken.push_back(!contains(contents.first(i), contents[i]));
   return taken;
 }
 
@@ -40,10 +43,12 @@ bool is_exactly(const LoadFacts& facts, std::span<const ContentHash> contents) {
   return wanted == live;
 }
 
-ContentHash fresh_hash(const LoadFacts& facts, std::span<const std::optional<ContentHash>> contents, std::uint8_t number) {
+ContentHash fresh_hash(const LoadFacts& facts, std::span<const std::optional<ContentHash>> contents,
+                       std::uint8_t number) {
   ContentHash hash;
   hash.bytes.back() = number;
-  while (contains(facts.live, hash) || contains(kSamples, hash) || contains(contents, hash)) ++hash.bytes.front();
+  while (contains(facts.live, hash) || contains(kSamples, hash) || contains(contents, hash))
+    ++hash.bytes.front();
   return hash;
 }
 
@@ -67,11 +72,13 @@ Decision decide(const LoadFacts& facts, std::span<const ContentHash> contents, c
   if (wishes.if_full == IfFull::refuse && !all_live) return {Verdict::refuse, Fill::append, none};
 
   auto taken = each;
-  for (std::size_t i = 0; i < contents.size(); ++i) taken[i] = taken[i] && (wishes.again || !is_live(contents[i]));
+  for (std::size_t i = 0; i < contents.size(); ++i)
+    taken[i] = taken[i] && (wishes.again || !is_live(contents[i]));
   return {Verdict::write, Fill::append, taken};
 }
 
-Decision presume(const LoadFacts& facts, std::span<const std::optional<ContentHash>> contents, const Wishes& wishes) {
+Decision presume(const LoadFacts& facts, std::span<const std::optional<ContentHash>> contents,
+                 const Wishes& wishes) {
   std::vector<ContentHash> if_new;
   std::vector<ContentHash> if_live;
   std::uint8_t number = 0;

@@ -22,8 +22,8 @@ enum class Verdict {
 
 struct Decision {
   Verdict verdict = Verdict::refuse;
-  Fill fill = Fill::first;   ///< for Verdict::write
-  std::vector<bool> taken;   ///< for each content: it is loaded, not skipped as already there
+  Fill fill = Fill::first;  ///< for Verdict::write
+  std::vector<bool> taken;  ///< for each content: it is loaded, not skipped as already there
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
@@ -33,13 +33,15 @@ struct Decision {
 ///   --replace otherwise                                     write, Fill::replace
 ///   live is the shipped sample alone, a content is not it   write, Fill::replace
 ///   every content is live                                   no_op (--again: write, Fill::append)
-///   --append                                                write, Fill::append; live contents skipped (--again: not)
-///   otherwise                                               refuse
+///   --append                                                write, Fill::append; live contents skipped
+///   (--again: not) otherwise                                               refuse
 /// A content given twice in one command is loaded once (--again: twice).
-[[nodiscard]] Decision decide(const LoadFacts& facts, std::span<const ContentHash> contents, const Wishes& wishes);
+[[nodiscard]] Decision decide(const LoadFacts& facts, std::span<const ContentHash> contents,
+                              const Wishes& wishes);
 
-/// The same while some contents (nullopt, from a pipe) are not known before they are read: what to do meanwhile.
-/// Writes whenever decide() might; the writing is rolled back if decide() says otherwise in the end.
+/// The same while some contents (nullopt, from a pipe) are not known before they are read: what to do
+/// meanwhile. Writes whenever decide() might; the writing is rolled back if decide() says otherwise in the
+/// end.
 [[nodiscard]] Decision presume(const LoadFacts& facts, std::span<const std::optional<ContentHash>> contents,
                                const Wishes& wishes);
 

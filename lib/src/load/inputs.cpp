@@ -16,7 +16,8 @@ void check_delimiter(char delimiter) {
   // What may stand in a number, or ends a field or line by itself, cannot separate fields.
   constexpr std::string_view kTaken = "0123456789.eE+-\"\r\n";
   if (delimiter == '\0' || kTaken.find(delimiter) != std::string_view::npos) {
-    throw Error{Kind::usage, "loading: this delimiter is part of numbers, quotes or line ends; choose another"};
+    throw Error{Kind::usage,
+                "loading: this delimiter is part of numbers, quotes or line ends; choose another"};
   }
 }
 
@@ -28,7 +29,8 @@ void check_not_an_input(const std::string& path, const std::vector<Input>& input
   }
   for (const auto& input : inputs) {
     if (input.facts.device == status.st_dev && input.facts.inode == status.st_ino) {
-      throw Error{Kind::usage, "writing rejects to " + path + ": it is a file to be loaded; choose another name"};
+      throw Error{Kind::usage,
+                  "writing rejects to " + path + ": it is a file to be loaded; choose another name"};
     }
   }
 }

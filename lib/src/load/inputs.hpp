@@ -17,8 +17,8 @@ struct Input {
   std::optional<ContentHash> hash;  ///< unknown for a pipe until it has been read
 };
 
-/// Checks everything that can be checked before any byte is read. Throws Error{usage} for options that make no sense,
-/// Error{input} for a file that is missing, a directory or unreadable.
+/// Checks everything that can be checked before any byte is read. Throws Error{usage} for options that make
+/// no sense, Error{input} for a file that is missing, a directory or unreadable.
 [[nodiscard]] std::vector<Input> check_inputs(const LoaderOptions& options);
 
 /// The sum of the inputs' sizes; unknown when one is a pipe.

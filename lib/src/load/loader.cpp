@@ -63,7 +63,8 @@ LoadReport Loading::run(RatingWriter& writer) {
   hash_pipes();
   if (final_decision(facts).verdict == Verdict::no_op) return nothing_to_do(facts);
   throw Error{Kind::guard,
-              "loading: the table already holds other ratings; --append adds to them, --replace puts these in their place"};
+              "loading: the table already holds other ratings; --append adds to them, --replace puts these "
+              "in their place"};
 }
 
 LoadReport Loading::dry_run() {
@@ -82,8 +83,10 @@ LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const 
   if (last_word.verdict == Verdict::no_op) return nothing_to_do(facts);
   if (last_word != decision) {
     throw Error{Kind::guard,
-                "loading: what came through a pipe cannot go in together with the rest: it is already loaded, or the table "
-                "holds other ratings; nothing was loaded, load the files alone or use --append, --replace or --again"};
+                "loading: what came through a pipe cannot go in together with the rest: it is already "
+                "loaded, or the table "
+                "holds other ratings; nothing was loaded, load the files alone or use --append, --replace or "
+                "--again"};
   }
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (!decision.taken[i]) report_.skipped.push_back(inputs_[i].path);
@@ -200,8 +203,10 @@ LoadedFile Loading::read_input(Input& input, RowSender& sender) {
   file.read = reader.lines();
   file.rejected = bad_rows_.count() - bad_before;
   if (input.hash.value_or(file.hash) != file.hash) {
-    throw Error{Kind::input, "loading " + input.path +
-                                 ": the file changed while it was read; nothing was loaded, run it again once it is complete"};
+    throw Error{
+        Kind::input,
+        "loading " + input.path +
+            ": the file changed while it was read; nothing was loaded, run it again once it is complete"};
   }
   input.hash = file.hash;
   return file;
@@ -210,9 +215,10 @@ LoadedFile Loading::read_input(Input& input, RowSender& sender) {
 void Loading::add_up() {
   for (const auto& file : files_) {
     if (file.read != file.loaded + file.rejected + file.excluded) {
-      throw Error{Kind::internal, "loading " + file.name + ": " + std::to_string(file.read) + " lines were read, but " +
-                                      std::to_string(file.loaded) + " loaded, " + std::to_string(file.rejected) +
-                                      " rejected and " + std::to_string(file.excluded) +
+      throw Error{Kind::internal, "loading " + file.name + ": " + std::to_string(file.read) +
+                                      " lines were read, but " + std::to_string(file.loaded) + " loaded, " +
+                                      std::to_string(file.rejected) + " rejected and " +
+                                      std::to_string(file.excluded) +
                                       " excluded; nothing was loaded, please report this"};
     }
     report_.read += file.read;
@@ -225,8 +231,8 @@ void Loading::add_up() {
 
 }  // namespace
 
-LoadReport load(const LoaderOptions& options, RatingWriter& writer, LoadObserver& observer, const std::atomic<bool>& stop,
-                Clock& clock) {
+LoadReport load(const LoaderOptions& options, RatingWriter& writer, LoadObserver& observer,
+                const std::atomic<bool>& stop, Clock& clock) {
   return Loading{options, observer, stop, clock}.run(writer);
 }
 

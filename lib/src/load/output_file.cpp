@@ -37,7 +37,9 @@ OutputFile::~OutputFile() {
   unlink(part_.c_str());
 }
 
-void OutputFile::fail() const { throw Error{Kind::input, "writing rejects to " + path_ + ": " + std::strerror(errno)}; }
+void OutputFile::fail() const {
+  throw Error{Kind::input, "writing rejects to " + path_ + ": " + std::strerror(errno)};
+}
 
 void OutputFile::write(std::string_view bytes) {
   if (bytes.empty()) return;

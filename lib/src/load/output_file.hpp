@@ -5,8 +5,8 @@
 
 namespace ratings {
 
-/// A file that appears under its name only when it is complete and on disk; until then it is NAME.part, which the
-/// destructor removes. Not thread-safe. Throws Error{input} naming the file when it cannot be written.
+/// A file that appears under its name only when it is complete and on disk; until then it is NAME.part, which
+/// the destructor removes. Not thread-safe. Throws Error{input} naming the file when it cannot be written.
 class OutputFile {
  public:
   explicit OutputFile(std::string path);

@@ -13,7 +13,8 @@ double seconds(Instant span) { return std::chrono::duration<double>(span).count(
 }  // namespace
 
 void ProgressMeter::begin(const std::string& stage, std::optional<std::uint64_t> total) {
-  progress_ = {.stage = stage, .file = {}, .done = 0, .total = total, .rows = 0, .rows_per_second = 0, .eta = {}};
+  progress_ = {
+      .stage = stage, .file = {}, .done = 0, .total = total, .rows = 0, .rows_per_second = 0, .eta = {}};
   began_ = clock_.now();
   sent_ = began_;
   samples_.assign(1, {.at = began_, .rows = 0});
@@ -30,7 +31,8 @@ void ProgressMeter::update(const std::string& file, std::uint64_t done, std::uin
 StageTime ProgressMeter::end() {
   const auto now = clock_.now();
   send(now);
-  return {.name = progress_.stage, .took = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_)};
+  return {.name = progress_.stage,
+          .took = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_)};
 }
 
 void ProgressMeter::send(Instant now) {

@@ -9,10 +9,11 @@
 
 namespace ratings {
 
-/// Where bad lines go, so that they can be corrected and loaded: PATH holds their header and their original bytes,
-/// PATH.log one JSON object a bad line: {file, line, byte_offset, code, message}. Inputs whose headers differ cannot
-/// share a file: the second header's lines go to PATH.2, and so on. Nothing is created before the first bad line, and
-/// nothing appears under its name before finish(). Not thread-safe. Throws Error{input} when it cannot be written.
+/// Where bad lines go, so that they can be corrected and loaded: PATH holds their header and their original
+/// bytes, PATH.log one JSON object a bad line: {file, line, byte_offset, code, message}. Inputs whose headers
+/// differ cannot share a file: the second header's lines go to PATH.2, and so on. Nothing is created before
+/// the first bad line, and nothing appears under its name before finish(). Not thread-safe. Throws
+/// Error{input} when it cannot be written.
 class RejectFile {
  public:
   explicit RejectFile(std::string path) : path_{std::move(path)} {}

@@ -17,8 +17,8 @@ std::size_t RowSender::append(std::span<const Rating> rows) {
   return writer_ == nullptr || rows.empty() ? 0 : writer_->append(rows);
 }
 
-/// The writer says how many rows it held back, not whose. So the first run of a user's rows goes alone: the answer is
-/// all or nothing, and tells whether this user is excluded. Rows of users met before go together.
+/// The writer says how many rows it held back, not whose. So the first run of a user's rows goes alone: the
+/// answer is all or nothing, and tells whether this user is excluded. Rows of users met before go together.
 std::size_t RowSender::send(std::span<const Rating> rows) {
   std::size_t held = 0;
   std::size_t sent = 0;

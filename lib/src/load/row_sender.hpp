@@ -10,8 +10,8 @@
 
 namespace ratings {
 
-/// Hands rows to the writer and counts the distinct users among those that were not held back. Without a writer (a dry
-/// run) it only counts. Not thread-safe.
+/// Hands rows to the writer and counts the distinct users among those that were not held back. Without a
+/// writer (a dry run) it only counts. Not thread-safe.
 class RowSender {
  public:
   explicit RowSender(RatingWriter* writer) : writer_{writer} {}

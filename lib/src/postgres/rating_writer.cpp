@@ -152,7 +152,7 @@ LoadFacts PostgresRatingWriter::begin() {
     LoadFacts facts{.empty = run(kEmpty).boolean(0, 0), .live = {}, .foreign_changes = false};
     const auto state = run(kState);
     facts.foreign_changes = state.boolean(0, 0);
-    generation_ = state.int8(0, 1);
+    facts.generation = generation_ = state.int8(0, 1);
     const auto live = run(kLive);
     for (int row = 0; row < live.rows(); ++row) facts.live.push_back(hash_of(live.text(row, 0)));
     const auto excluded = run(kExcluded);

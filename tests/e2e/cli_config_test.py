@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""Where settings come from, which of them win, and what is refused."""
+from pathlib import Path
+
+import harness
+
+
+class Precedence(harness.Case):
+    """Every level is tried against the next one, for options of different kinds."""
+
+    def served_port(self, *arguments, **variables):
+        with harness.Serve(self, *arguments, **variables) as server:
+            return server.port
+
+    def test_the_store_flag_environment_file_default(self):
+        names = {name: self.home / f"{name}.db" for name in ("flag", "environment", "file")}
+        self.run_cli("init")
+        self.assertTrue(self.store.exists())
+        self.assertEqual(self.run_json("status")["store"], f"sqlite:{self.store}")
+        for name, path in names.items():
+            self.run_cli("init", "--store", f"sqlite:{path}")
+
+        self.config(f'store = "sqlite:{names["file"]}"\n')
+        self.assertEqual(self.run_json("status")["store"], f"sqlite:{names['file']}")
+        variables = {"RATINGSCTL_STORE": f"sqlite:{names['environment']}"}
+        self.assertEqual(self.run_json("status", **variables)["store"], variables["RATINGSCTL_STORE"])
+        flag = f"sqlite:{names['flag']}"
+        self.assertEqual(self.run_json("status", "--store", flag, **variables)["store"], flag)
+        self.assertEqual(self.run_json("--store", flag, "status", **variables)["store"], flag)
+
+    def test_the_output_format_flag_environment_file_default(self):
+        self.run_cli("init")
+        self.assertEqual(self.run_cli("batches").out, "no batches\n")
+        self.config('[batches]\noutput = "json"\n')
+        self.assertEqual(self.run_cli("batches").out, "[]\n")
+        self.assertEqual(self.run_cli("batches", RATINGSCTL_OUTPUT="table").out, "no batches\n")
+        self.assertEqual(self.run_cli("batches", "-o", "json", RATINGSCTL_OUTPUT="table").out, "[]\n")
+
+    def test_a_list_flag_environment_file_default(self):
+        self.run_cli("load", self.csv((1, 10, 1, 100), (1, 20, 2, 200), (1, 30, 3, 300), (1, 40, 4, 400)))
+        movies = lambda *more, **variables: [
+            line.split(",")[1] for line in self.run_cli("query", "1", "-o", "csv", *more, **variables).out.split()[1:]]
+        self.assertEqual(movies(), ["10", "20", "30", "40"])
+        self.config("[query]\nmovie = [10, 20]\nmin-rating = 1.5\n")
+        self.assertEqual(movies(), ["20"])
+        self.assertEqual(movies(RATINGSCTL_MOVIE="20,30"), ["20", "30"])
+        self.assertEqual(movies("--movie", "40", "--movie", "30,10", RATINGSCTL_MOVIE="20"), ["30", "40"])
+        self.assertEqual(movies("--min-rating", "0", RATINGSCTL_MOVIE="10"), ["10"])
+
+    def test_the_port_file_environment_flag(self):
+        self.run_cli("init")
+        file_port, environment_port = harness.free_port(), harness.free_port()
+        self.config(f"[serve]\nport = {file_port}\n")
+        process = self.start("serve")
+        self.assertEqual(harness.read_line(process), f"listening on http://127.0.0.1:{file_port}\n")
+        process = self.start("serve", RATINGSCTL_PORT=str(environment_port))
+        self.assertEqual(harness.read_line(process), f"listening on http://127.0.0.1:{environment_port}\n")
+        self.assertNotIn(self.served_port("--port", "0", RATINGSCTL_PORT=str(environment_port)),
+                         (file_port, environment_port))
+
+    def test_a_flag_in_file_and_environment(self):
+        self.run_cli("init")
+        logged = {}
+        for name, text, variables in (("file", "[serve]\naccess-log = true\n", {}),
+                                      ("environment", "[serve]\naccess-log = true\n", {"RATINGSCTL_ACCESS_LOG": "false"})):
+            self.config(text)
+            with harness.Serve(self, **variables) as server:
+                server.get("/rates/12345")
+                server.stop()
+                logged[name] = "12345" in server.stderr
+        self.assertEqual(logged, {"file": True, "environment": False})
+
+    def test_a_section_wins_over_the_top_of_the_file(self):
+        top, section = self.home / "top.db", self.home / "section.db"
+        for path in (top, section):
+            self.run_cli("init", "--store", f"sqlite:{path}")
+        self.config(f'store = "sqlite:{top}"\n[status]\nstore = "sqlite:{section}"\n')
+        self.assertEqual(self.run_json("status")["store"], f"sqlite:{section}")
+        self.assertEqual(self.run_cli("batches").out, "no batches\n")
+
+    def test_an_empty_variable_counts_as_not_set(self):
+        self.run_cli("init", RATINGSCTL_STORE="", RATINGSCTL_CACHE="")
+        self.assertTrue(self.store.exists())
+
+    def test_which_file_is_read(self):
+        self.run_cli("init")
+        other = self.write("other.toml", '[batches]\noutput = "json"\n')
+        self.assertEqual(self.run_cli("batches", "--config", other).out, "[]\n")
+        self.assertEqual(self.run_cli("batches", RATINGSCTL_CONFIG=str(other)).out, "[]\n")
+        self.write(".config/ratingsctl/config.toml", '[batches]\noutput = "json"\n')
+        self.assertEqual(self.run_cli("batches", XDG_CONFIG_HOME=None).out, "[]\n")
+
+
+class Refusals(harness.Case):
+    def refused(self, *arguments, naming, **variables):
+        done = self.run_cli(*arguments, exit_code=2, **variables)
+        self.assertEqual(done.out, "")
+        self.assertTrue(done.err.startswith("ratingsctl: "), done.err)
+        for text in naming:
+            self.assertIn(text, done.err)
+
+    def test_a_config_file_that_is_not_there(self):
+        self.refused("batches", "--config", "/no/such/file", naming=["/no/such/file"])
+        self.refused("batches", naming=["/no/such/file"], RATINGSCTL_CONFIG="/no/such/file")
+
+    def test_unknown_keys_and_bad_values_name_file_and_key(self):
+        self.run_cli("init")
+        for text, key in (("colour = true\n", "colour"), ("[serve]\ncolour = 1\n", "serve.colour"),
+                          ("[frobnicate]\nport = 1\n", "frobnicate.port"), ("port = 80\n", "[serve]"),
+                          ("[serve]\nport = 70000\n", "serve.port"), ("[serve]\nport = \"x\"\n", "serve.port"),
+                          ('[batches]\noutput = "xml"\n', "batches.output"), ('store = "mysql:x"\n', "store"),
+                          ('memory-cache = "many"\n', "memory-cache"), ('log-level = "loud"\n', "log-level"),
+                          ("[serve]\naccess-log = \"perhaps\"\n", "serve.access-log"),
+                          ("[query]\nlimit = [1, 2]\n", "query.limit")):
+            with self.subTest(text):
+                path = self.config(text)
+                self.refused("batches", naming=[str(path), key])
+
+    def test_bad_values_in_the_environment_name_the_variable(self):
+        for variable, value, command in (("RATINGSCTL_OUTPUT", "xml", "batches"), ("RATINGSCTL_STORE", "mysql:x", "status"),
+                                         ("RATINGSCTL_PORT", "99999", "serve"), ("RATINGSCTL_ACCESS_LOG", "x", "serve"),
+                                         ("RATINGSCTL_MEMORY_CACHE", "-1", "serve")):
+            with self.subTest(variable):
+                self.refused(command, naming=[variable], **{variable: value})
+
+    def test_what_changes_data_works_on_the_command_line_only(self):
+        for command, switch in (("load", "replace"), ("load", "append"), ("load", "again"), ("load", "dry-run"),
+                                ("purge-user", "hard"), ("purge-user", "yes"), ("purge-user", "dry-run"),
+                                ("undo", "lift"), ("dedupe", "dry-run")):
+            argument = [] if command == "dedupe" else ["1"]
+            with self.subTest(f"{command} {switch}"):
+                variable = "RATINGSCTL_" + switch.upper().replace("-", "_")
+                self.refused(command, *argument, naming=[variable, "command line only"], **{variable: "true"})
+                path = self.config(f"[{command}]\n{switch} = true\n")
+                self.refused("status", naming=[str(path), f"{command}.{switch}", "command line only"])
+                path.unlink()
+
+    def test_redis_needs_postgresql(self):
+        for command in ("status", "serve", "batches"):
+            self.refused(command, "--cache", "redis://127.0.0.1:6379/0", naming=["PostgreSQL"])
+        self.refused("status", "--cache", "memcached://x", naming=["--cache"])
+
+    def test_no_home_no_store(self):
+        self.refused("status", naming=["HOME", "--store"], HOME=None, XDG_DATA_HOME=None)
+        self.run_cli("init", HOME=None, XDG_DATA_HOME=f"{self.home}/elsewhere")
+        self.assertTrue((self.home / "elsewhere/ratingsctl/ratings.db").exists())
+        self.run_cli("init", XDG_DATA_HOME=None)
+        self.assertTrue((self.home / ".local/share/ratingsctl/ratings.db").exists())
+
+    def test_arguments_that_cannot_be_understood(self):
+        for arguments in ([], ["frobnicate"], ["status", "--frobnicate"], ["status", "extra"], ["query"], ["query", "1", "2"],
+                          ["query", "x"], ["query", "-1"], ["query", "01"], ["query", "9223372036854775808"], ["query", ""],
+                          ["profile", "1.0"], ["purge-user"], ["purge-user", "1", "x"], ["undo", "a b"], ["undo"],
+                          ["query", "1", "--limit", "0"], ["query", "1", "--from", "yesterday"],
+                          ["query", "1", "--movie", "2147483648"], ["query", "1", "--min-rating", "nan"],
+                          ["query", "1", "--min-rating", "10.5"], ["query", "1", "--order", "up"], ["query", "1", "-o", "xml"],
+                          ["init", "--delta", "60001"], ["serve", "--port", "65536"], ["serve", "--threads", "0"],
+                          ["serve", "--drain-timeout", "soon"], ["load"], ["load", "x", "--max-errors", "-1"],
+                          ["load", "x", "--delimiter", ";;"], ["load", "x", "--progress", "loud"],
+                          ["serve", "--memory-cache", "1T"], ["status", "--log-level", "loud"],
+                          ["healthcheck", "--url", "ftp://x"], ["stat"], ["status", "--sto", "sqlite:x"],
+                          ["status", "--store", "sqlite:a", "--store", "sqlite:b"]):
+            with self.subTest(" ".join(arguments)):
+                self.refused(*arguments, naming=[])
+
+
+class Secrets(harness.Case):
+    SECRET = "hunter2-Geheim"
+
+    def test_a_password_is_in_no_output(self):
+        closed = harness.free_port()
+        urls = [f"postgresql://me:{self.SECRET}@127.0.0.1:{closed}/db",
+                f"host=127.0.0.1 port={closed} user=me password={self.SECRET}",
+                f"postgresql://me@127.0.0.1:{closed}/db?password={self.SECRET}"]
+        for url in urls:
+            for arguments in (["status", "--store", url], [f"--store={url}", "batches"]):
+                with self.subTest(" ".join(arguments)):
+                    done = self.run_cli(*arguments, exit_code=4)
+                    self.assertNotIn(self.SECRET, done.out + done.err)
+                    self.assertIn("warning", done.err)
+            done = self.run_cli("status", exit_code=4, RATINGSCTL_STORE=url)
+            self.assertNotIn(self.SECRET, done.out + done.err)
+            self.assertNotIn("warning", done.err)
+        done = self.run_cli("status", urls[0], exit_code=2)  # --store was forgotten
+        self.assertNotIn(self.SECRET, done.err)
+        done = self.run_cli("status", "--cache", f"memcached://:{self.SECRET}@h/0", exit_code=2)
+        self.assertNotIn(self.SECRET, done.err)
+        path = self.config(f'cache = "memcached://:{self.SECRET}@h/0"\n')
+        done = self.run_cli("status", exit_code=2)
+        self.assertIn(str(path), done.err)
+        self.assertNotIn(self.SECRET, done.err)
+
+    def test_a_password_leaves_the_argument_list(self):
+        closed = harness.free_port()
+        for arguments in (["--store", f"postgresql://me:{self.SECRET}@127.0.0.1:{closed}/db"],
+                          [f"--store=postgresql://me:{self.SECRET}@127.0.0.1:{closed}/db"],
+                          ["--store", f"postgresql://me@127.0.0.1:{closed}/db",
+                           "--cache", f"redis://:{self.SECRET}@127.0.0.1:{closed}/0"]):
+            with self.subTest(arguments[0]):
+                process = self.start("serve", "--port", "0", *arguments)
+                harness.read_line(process)  # it starts without PostgreSQL
+                shown = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+                process.terminate()
+                out, err = process.communicate(timeout=harness.PATIENCE)
+                self.assertIn(b"127.0.0.1", shown)
+                for text in (shown, out, err):
+                    self.assertNotIn(self.SECRET.encode(), text)
+
+    def test_password_files(self):
+        closed = harness.free_port()
+        url = f"postgresql://me@127.0.0.1:{closed}/db"
+        done = self.run_cli("status", "--store", url, exit_code=2, RATINGSCTL_STORE_PASSWORD_FILE="/no/such/file")
+        self.assertIn("RATINGSCTL_STORE_PASSWORD_FILE", done.err)
+        secret = self.write("secret", self.SECRET + "\n")
+        done = self.run_cli("status", "--store", url, exit_code=4, RATINGSCTL_STORE_PASSWORD_FILE=str(secret))
+        self.assertNotIn(self.SECRET, done.err)
+        done = self.run_cli("serve", "--store", url, "--cache", "redis://127.0.0.1/0", exit_code=2,
+                            RATINGSCTL_CACHE_PASSWORD_FILE="/no/such/file")
+        self.assertIn("RATINGSCTL_CACHE_PASSWORD_FILE", done.err)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""The manual pages: clean for mandoc, installed, and about the same options as --help."""
+import re
+import subprocess
+from pathlib import Path
+
+import harness
+
+MAN = Path(__file__).parents[2] / "man"
+
+
+def documented(page):
+    """The options that a page's lists define: the .It lines."""
+    found = set()
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if line.startswith(".It Fl"):
+            found |= {"--" + name for name in re.findall(r"Fl -([a-z-]+)", line)}
+            found |= {"-" + name for name in re.findall(r"Fl ([a-z])\b", line)}
+    return found
+
+
+def offered(text):
+    """The options of a help text: what stands in its left column."""
+    found = set()
+    for line in text.splitlines():
+        column = re.match(r" {2}((-\w,)?--[a-z-]+)", line)
+        if column:
+            found |= set(column.group(1).split(","))
+    return found
+
+
+class Manual(harness.Case):
+    def commands(self):
+        text = self.run_cli("--help").out
+        return re.findall(r"^  ([a-z-]+)  ", text.split("Subcommands:")[1], re.M)
+
+    def test_the_help_names_the_commands(self):
+        self.assertEqual(sorted(self.commands()),
+                         ["batches", "dedupe", "healthcheck", "init", "load", "profile", "purge-user", "query", "serve",
+                          "status", "undo"])
+
+    def test_every_command_has_a_page_and_every_page_a_command(self):
+        self.assertEqual({page.name for page in MAN.glob("*.1")},
+                         {"ratingsctl.1"} | {f"ratingsctl-{command}.1" for command in self.commands()})
+
+    def test_the_main_page_has_the_options_of_the_help(self):
+        self.assertEqual(documented(MAN / "ratingsctl.1"), offered(self.run_cli("--help").out))
+
+    def test_each_page_has_the_options_of_its_help(self):
+        for command in self.commands():
+            with self.subTest(command):
+                options = offered(self.run_cli(command, "--help").out)
+                self.assertLess({"--store", "--help", "-h"}, options)
+                self.assertEqual(documented(MAN / f"ratingsctl-{command}.1"), options)
+
+    def test_each_help_has_examples_and_exit_codes(self):
+        for command in [None, *self.commands()]:
+            with self.subTest(command):
+                text = self.run_cli(*([command] if command else []), "--help").out
+                self.assertIn("Examples:\n  ratingsctl ", text)
+                self.assertIn("Exit codes: 0 ", text)
+
+    def test_each_page_has_the_sections_that_readers_look_for(self):
+        for page in sorted(MAN.glob("*.1")):
+            with self.subTest(page.name):
+                sections = re.findall(r"^\.Sh (.*)$", page.read_text(), re.M)
+                self.assertEqual(sections[:3], ["NAME", "SYNOPSIS", "DESCRIPTION"])
+                self.assertLess({"EXIT STATUS", "EXAMPLES", "SEE ALSO"}, set(sections))
+
+    def test_mandoc_finds_nothing_to_complain_about(self):
+        done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", *sorted(MAN.glob("*.1"))], capture_output=True,
+                              text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+
+    def test_every_page_is_installed(self):
+        installed = (MAN / "CMakeLists.txt").read_text()
+        for page in MAN.glob("*.1"):
+            self.assertRegex(installed, rf"\b{page.stem}\b")
+
+
+if __name__ == "__main__":
+    harness.main()
