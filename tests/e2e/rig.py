@@ -9,11 +9,12 @@ import http.client
 import itertools
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import time
 from pathlib import Path
+
+from harness import free_port
 
 RATINGS = 'SELECT user_id, movie_id, rating, "timestamp" FROM ratings'
 numbers = itertools.count()
@@ -103,12 +104,6 @@ def fingerprint(store, sql=RATINGS):
     """The multiset of a query's rows: their count and a hash over them in order."""
     lines = sorted("\t".join(row) for row in store.rows(sql))
     return len(lines), hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:

@@ -25,7 +25,7 @@ constexpr const char* kEmpty = "SELECT NOT EXISTS (SELECT 1 FROM public.ratings)
 constexpr const char* kState = "SELECT own_pos <> pos, generation FROM ratingsctl.position";
 constexpr const char* kLive =
     "SELECT hash FROM ratingsctl.load_ledger AS l JOIN ratingsctl.position AS p ON l.generation = "
-    "p.generation WHERE l.live";
+    "p.generation WHERE l.live ORDER BY l.id";
 constexpr const char* kExcluded = "SELECT user_id, max(batch) FROM ratingsctl.exclusion GROUP BY user_id";
 constexpr const char* kForget = "UPDATE ratingsctl.load_ledger SET live = false WHERE live";
 constexpr const char* kLedger =
