@@ -68,7 +68,8 @@ void fill_from_environment(CLI::App& app, const Environment& environment) {
     if (!value) continue;
     if (is_command_line_only(name) && name != "config") {
       throw Error{Kind::usage,
-                  "environment variable " + variable + ": --" + name + " works on the command line only"};
+                  std::string{"environment variable "}.append(variable).append(": --").append(name).append(
+                      " works on the command line only")};
     }
     if (option->count() == 0) fill(*option, {*value}, "environment variable " + variable);
   }

@@ -51,7 +51,9 @@ SignalWatcher::SignalWatcher(std::function<void()> on_first) {
 
 SignalWatcher::~SignalWatcher() {
   thread_.request_stop();
-  pthread_kill(thread_.native_handle(), SIGTERM);  // out of sigwait
+  // Out of sigwait: SIGTERM is blocked in every thread, and this one waits for it.
+  // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread)
+  pthread_kill(thread_.native_handle(), SIGTERM);
 }
 
 Interruption::Interruption(std::function<void()> cancel)

@@ -25,7 +25,7 @@ inline constexpr std::size_t kHeaderSize = 64;
 
 /// Larger bodies are not shared: reading one takes longer than a command's budget on a busy network, and one
 /// would push out hundreds of ordinary histories.
-inline constexpr std::size_t kMaxBody = 1024 * 1024;
+inline constexpr std::size_t kMaxBody = std::size_t{1024} * 1024;
 
 /// `value.body()` must be at most kMaxBody long.
 [[nodiscard]] std::string encode(const CachedHistory& value);

@@ -22,7 +22,7 @@ constexpr milliseconds kFirstRetry{50};
 constexpr milliseconds kLastRetry{2'000};
 constexpr auto kNever = std::numeric_limits<Instant::rep>::min();
 
-constexpr auto unsettled = [] { return false; };
+constexpr auto kUnsettled = [] { return false; };
 
 bool is_store(const Check& check) { return check.name == "store"; }
 
@@ -47,7 +47,7 @@ std::vector<Check> Validator::findings() const {
 }
 
 std::chrono::nanoseconds Validator::round() {
-  const auto turn = turn_.take(kPatience, unsettled);
+  const auto turn = turn_.take(kPatience, kUnsettled);
   if (!turn) return kFirstRetry;
   if (validate() && clock_.now() >= inspect_at_) inspect();
   if (failures_ > 0) return std::max<Instant>(retry_at_ - clock_.now(), milliseconds{1});
@@ -64,7 +64,7 @@ bool Validator::ask_for(Instant arrived) {
 }
 
 bool Validator::look_up(UserId user, const Tag& tag) {
-  const auto turn = turn_.take(kLookUpBudget, unsettled);
+  const auto turn = turn_.take(kLookUpBudget, kUnsettled);
   const auto verdict = timeline_.judge(user, tag);  // somebody may have asked meanwhile
   if (verdict != Verdict::ask) return verdict == Verdict::yes;
   const auto asked = clock_.now();

@@ -6,21 +6,21 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <memory>
+#include <mutex>
 
 namespace ratings {
 namespace {
 
 /// stdout belongs to results, so the default logger writes to stderr, in UTC.
 void install_once() {
-  static const bool installed = [] {
+  static std::once_flag once;
+  std::call_once(once, [] {
     auto logger =
         std::make_shared<spdlog::logger>("ratingsctl", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     logger->set_pattern("%Y-%m-%dT%H:%M:%SZ %l %v", spdlog::pattern_time_type::utc);
     logger->flush_on(spdlog::level::trace);
     spdlog::set_default_logger(std::move(logger));
-    return true;
-  }();
-  (void)installed;
+  });
 }
 
 }  // namespace
