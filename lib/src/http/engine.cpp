@@ -107,8 +107,7 @@ std::string printable(std::string text) {
 }  // namespace
 
 struct Engine::State {
-  State(Router& router_, Clock& clock_, AccessLog access_log_)
-      : router{router_}, clock{clock_}, access_log{access_log_} {
+  State(Router& routes, Clock& time, AccessLog logging) : router{routes}, clock{time}, access_log{logging} {
     using Handler = httplib::Server::HandlerWithResponse;
     using Handled = httplib::Server::HandlerResponse;
     // Before httplib's own routes, which are regular expressions that recurse.
@@ -123,6 +122,7 @@ struct Engine::State {
       return Handled::Handled;
     }});
     parser.set_exception_handler(
+        // NOLINTNEXTLINE(performance-unnecessary-value-param): httplib's type
         [](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
           response.status = 500;  // the error handler writes the answer, without the exception's text
         });
@@ -222,7 +222,8 @@ Reply Engine::refuse(const Refusal& refusal) {
   Reply reply;
   reply.response = error_response(refusal);
   reply.head = "HTTP/1.1 " + std::to_string(refusal.status) + " Refused\r\n";
-  for (const auto& [name, value] : reply.response.headers) reply.head += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : reply.response.headers)
+    reply.head.append(name).append(": ").append(value).append("\r\n");
   reply.head +=
       "Content-Length: " + std::to_string(reply.response.body().size()) + "\r\nConnection: close\r\n\r\n";
   return reply;

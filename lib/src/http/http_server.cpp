@@ -81,9 +81,8 @@ http::Refusal refusal_of(http::Received received) {
 
 /// Acceptor (the thread in run()) ▸ queue ▸ workers, one connection each at a time.
 struct HttpServer::State {
-  State(RatingService& service, Coherence& coherence, const Cache* redis, Clock& clock_,
-        const HttpOptions& options_)
-      : clock{clock_}, options{options_}, router{service, coherence, redis, clock_, draining} {}
+  State(RatingService& service, Coherence& coherence, const Cache* redis, Clock& time, HttpOptions settings)
+      : clock{time}, options{std::move(settings)}, router{service, coherence, redis, time, draining} {}
 
   ~State() {
     stop();
