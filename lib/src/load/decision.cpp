@@ -87,7 +87,7 @@ Decision presume(const LoadFacts& facts, std::span<const std::optional<ContentHa
     if_new.push_back(fresh);
     if_live.push_back(content.value_or(facts.live.empty() ? fresh : facts.live.front()));
   }
-  const auto decision = decide(facts, if_new, wishes);
+  auto decision = decide(facts, if_new, wishes);
   if (decision.verdict == Verdict::write) return decision;
   const auto other = decide(facts, if_live, wishes);
   return other.verdict == Verdict::write ? other : decision;

@@ -1,5 +1,6 @@
 #include "load/progress_meter.hpp"
 
+#include <cmath>
 namespace ratings {
 namespace {
 
@@ -42,7 +43,7 @@ void ProgressMeter::send(Instant now) {
   if (progress_.total && progress_.done > 0 && progress_.done <= *progress_.total) {
     const auto left = static_cast<double>(*progress_.total - progress_.done);
     const auto whole = left * seconds(now - began_) / static_cast<double>(progress_.done);
-    progress_.eta = std::chrono::seconds{static_cast<std::int64_t>(whole + 0.5)};
+    progress_.eta = std::chrono::seconds{std::llround(whole)};
   }
   observer_.progress(progress_);
 }

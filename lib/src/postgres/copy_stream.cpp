@@ -21,12 +21,14 @@ constexpr std::uint16_t kTrailer = 0xFFFF;
 
 CopyStream::CopyStream(Connection& connection, std::string_view table, std::string_view columns,
                        std::string_view options)
-    : connection_{connection}, attempted_{"copying into " + std::string{table}}, buffer_(kBuffer) {
+    : connection_{connection},
+      attempted_{"copying into " + std::string{table}},
+      buffer_(kBuffer),
+      used_{kHeader.size()} {
   const auto sql = "COPY " + std::string{table} + " " + std::string{columns} + " FROM STDIN (FORMAT binary" +
                    std::string{options} + ")";
   connection_.execute(attempted_, sql);
   std::memcpy(buffer_.data(), kHeader.data(), kHeader.size());
-  used_ = kHeader.size();
 }
 
 CopyStream::~CopyStream() {

@@ -5,6 +5,8 @@
 /// The texts of lib/sql/postgres, embedded by the build. What each takes and gives stands in its file.
 namespace ratings::postgres::sql {
 
+// Named after their files.
+// NOLINTBEGIN(readability-identifier-naming)
 extern const std::string_view schema_001;
 extern const std::string_view history;
 extern const std::string_view histories;
@@ -17,5 +19,6 @@ extern const std::string_view undo;
 extern const std::string_view dedupe;
 extern const std::string_view dedupe_users;
 extern const std::string_view batches;
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace ratings::postgres::sql
