@@ -51,9 +51,10 @@ std::string load_text(const LoadReport& report, const Times& times, LoadKind kin
   if (report.no_op) return skipped + "nothing to do\n";
   const auto totals = counted(report.loaded, "row", "rows") + " of " + counted(report.users, "user", "users");
   if (kind == LoadKind::dry_run) {
-    return skipped + figures(report) + "would load " + totals + "; nothing was changed (--dry-run)\n";
+    return skipped + figures(report) + totals + " could be loaded; the store was not looked at (--dry-run)\n";
   }
-  return skipped + figures(report) + "loaded " + totals + "; " + times_text(times);
+  const std::string sample = report.sample_replaced ? "the shipped sample was there and is replaced\n" : "";
+  return skipped + figures(report) + sample + "loaded " + totals + "; " + times_text(times);
 }
 
 }  // namespace ratings::cmd

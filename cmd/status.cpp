@@ -5,6 +5,7 @@
 #include "table.hpp"
 
 #include "ratings/admin.hpp"
+#include "ratings/cache.hpp"
 
 namespace ratings::cmd {
 namespace {
@@ -93,9 +94,21 @@ std::string last_loads(const StoreStatus& status) {
   return table.text();
 }
 
+Check redis_check(RedisOptions options, const std::string& store_id) {
+  options.store_id = store_id;
+  const bool ok = answers(*make_redis_cache(options));
+  return {.name = "redis",
+          .ok = ok,
+          .blocks_cache = false,
+          .detail = ok ? "answers" : "cannot be reached; answers come from the store"};
+}
+
 ExitCode run_status(const Settings& settings, const StatusOptions& options) {
   const auto store = store_options(settings, "status");
-  const auto status = open_store_admin(store)->status();
+  auto status = open_store_admin(store)->status();
+  if (const auto redis = redis_options(settings)) {
+    status.checks.push_back(redis_check(*redis, status.position.store_id));
+  }
   const auto url = redacted(store.url);
   const auto cache = redacted(settings.cache);
   print(options.format == Format::json ? to_line(as_json(status, url, cache))

@@ -155,6 +155,77 @@ TEST_SUITE("postgres") {
     }
   }
 
+  TEST_CASE("init puts broken triggers back, and nothing cached meanwhile is good any more") {
+    Database db;
+    db.run("INSERT INTO ratings VALUES (5, 1, 4, 1)");
+    const auto tag = db.reader->history(UserId{5}, soon()).tag;
+    db.run("ALTER TABLE ratings DISABLE TRIGGER ratingsctl_delete");
+    db.run("DELETE FROM ratings WHERE user_id = 5");
+    REQUIRE(db.positions->standing(UserId{5}, tag.read, soon()).own == tag.own);
+
+    db.admin->ensure_schema();
+
+    CHECK(db.positions->standing(UserId{5}, tag.read, soon()).own > tag.own);
+    for (const auto& check : db.positions->checks(soon())) CHECK_MESSAGE(check.ok, check.name);
+  }
+
+  TEST_CASE("undo leaves whom another batch excludes, whatever the statistics say") {
+    Database db;
+    db.run(
+        "INSERT INTO ratings SELECT u, m, 3.5, m FROM generate_series(1, 3000) u, generate_series(1, 20) m");
+    db.run("ANALYZE");
+    const auto clean_up = open_clean_up(db.options);
+    PurgeRequest request;
+    for (int user = 1; user <= 3000; ++user) request.users.push_back(UserId{user});
+    const auto batch = clean_up->purge(request).batch.value();
+    db.run("INSERT INTO ratings VALUES (7, 1, 4, 1)");
+    (void)clean_up->purge({.users = {UserId{7}}, .reason = {}, .max_rows = {}});
+
+    const auto result = clean_up->undo({.batch = batch});
+
+    CHECK(result.rows == 2999U * 20U);
+  }
+
+  TEST_CASE("a password that was not percent-encoded is refused before libpq quotes it") {
+    for (const char* url : {"postgresql://me:s3/cr3t@host/x", "postgresql://me:s3@cr3t@host/x"}) {
+      try {
+        (void)postgres::conninfo(options_for(url), postgres::Purpose::read);
+        FAIL("accepted");
+      } catch (const Error& error) {
+        CHECK(error.kind() == Kind::usage);
+        CHECK(std::string{error.what()}.find("cr3t") == std::string::npos);
+      }
+    }
+  }
+
+  TEST_CASE("readers say what to do when there is no schema") {
+    test::TempDatabase temp;
+    const auto reader = open_history_reader(options_for(temp.url()));
+    try {
+      (void)reader->history(UserId{1}, soon());
+      FAIL("a history without a schema");
+    } catch (const Error& error) {
+      CHECK(error.kind() == Kind::unreachable);
+      CHECK(std::string{error.what()}.find("ratingsctl load") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("a role without rights gets an error of the store, not of the network") {
+    Database db;
+    db.run("DROP ROLE IF EXISTS test_reader");
+    db.run("CREATE ROLE test_reader LOGIN");
+    auto options = db.options;
+    const auto name = options.url.find("//") + 2;
+    options.url.replace(name, options.url.find('@') - name, "test_reader");
+    try {
+      (void)open_clean_up(options)->purge({.users = {UserId{1}}, .reason = {}, .max_rows = {}});
+      FAIL("a reader purged");
+    } catch (const Error& error) {
+      CHECK(error.kind() == Kind::store);
+    }
+    db.run("DROP ROLE test_reader");
+  }
+
   TEST_CASE("somebody else's table is refused and left alone") {
     test::TempDatabase temp;
     postgres::Connection psql{postgres::conninfo(options_for(temp.url()), postgres::Purpose::change), soon()};

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
-
 #include "ratings/clock.hpp"
+
+#include <atomic>
 
 namespace ratings::test {
 

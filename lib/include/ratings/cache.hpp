@@ -61,6 +61,10 @@ class RATINGS_EXPORT Cache {
 /// In this process: sharded, least recently used first out, at most `bytes` by CachedHistory::cost().
 [[nodiscard]] RATINGS_EXPORT std::unique_ptr<Cache> make_memory_cache(std::size_t bytes);
 
+/// Asks `cache` a question that only a reachable server answers: to remove the copy of a user who cannot
+/// exist.
+[[nodiscard]] RATINGS_EXPORT bool answers(Cache& cache) noexcept;
+
 struct RedisOptions {
   std::string url;       ///< redis://[user[:pass]@]host:port/db or unix:PATH
   std::string password;  ///< from a password file; wins over the URL's

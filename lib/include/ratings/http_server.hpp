@@ -25,7 +25,7 @@ struct HttpOptions {
 class RATINGS_EXPORT HttpServer {
  public:
   /// `redis` may be null; it is asked for /ready only. Everything must outlive the server.
-  HttpServer(RatingService& service, Coherence& coherence, const Cache* redis, Clock& clock,
+  HttpServer(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
              const HttpOptions& options);
   ~HttpServer();
 

@@ -56,6 +56,7 @@ struct LoadReport {
   std::int64_t generation = 1;
   std::vector<StageTime> stages;
   bool no_op = false;                ///< everything was already there
+  bool sample_replaced = false;      ///< the table held only the shipped sample, which counts as empty
   std::vector<std::string> skipped;  ///< files whose content was already there
   Instant committed{};
   std::chrono::milliseconds wait{};  ///< how long until no server can answer from before

@@ -45,10 +45,10 @@ struct Tag {
 /// The position row: one for the whole store today, one a shard some day.
 struct PositionState {
   ReadPoint now;
-  std::int64_t floor = 0;           ///< every user's own position is at least this
-  std::chrono::milliseconds delta;  ///< Δ: how old a check may be; 0 = one after each request's arrival
-  std::int64_t generation = 1;      ///< starts empty, ends with --replace or TRUNCATE
-  std::string store_id;             ///< UUID made with the schema; part of every cache key
+  std::int64_t floor = 0;             ///< every user's own position is at least this
+  std::chrono::milliseconds delta{};  ///< Δ: how old a check may be; 0 = one after each request's arrival
+  std::int64_t generation = 1;        ///< starts empty, ends with --replace or TRUNCATE
+  std::string store_id;               ///< UUID made with the schema; part of every cache key
 };
 
 /// What moved since a point in history.

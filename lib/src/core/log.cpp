@@ -4,6 +4,7 @@
 #include "ratings/log.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include <memory>
 #include <mutex>
@@ -23,7 +24,29 @@ void install_once() {
   });
 }
 
+spdlog::level::level_enum translate(log::Level level) {
+  switch (level) {
+    case log::Level::debug:
+      return spdlog::level::debug;
+    case log::Level::info:
+      return spdlog::level::info;
+    case log::Level::warn:
+      return spdlog::level::warn;
+    case log::Level::error:
+      break;
+  }
+  return spdlog::level::err;
+}
+
 }  // namespace
+
+namespace log {
+
+bool enabled(Level level) noexcept { return spdlog::should_log(translate(level)); }
+
+void write(Level level, std::string_view line) { spdlog::log(translate(level), "{}", line); }
+
+}  // namespace log
 
 void set_log_level(const std::string& level) {
   install_once();

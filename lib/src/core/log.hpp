@@ -3,13 +3,34 @@
 // Logging inside the library; no public header includes this. One line an event: a fixed sentence, then
 // key=value.
 //   log::warn("redis left alone for a while seconds={}", 5);
-#include <spdlog/spdlog.h>
+// Thread-safe. The logging library itself stays in log.cpp.
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
 
 namespace ratings::log {
 
-using spdlog::debug;
-using spdlog::error;
-using spdlog::info;
-using spdlog::warn;
+enum class Level { debug, info, warn, error };
+
+[[nodiscard]] bool enabled(Level level) noexcept;
+void write(Level level, std::string_view line);
+
+template <typename... Args>
+void debug(fmt::format_string<Args...> text, Args&&... args) {
+  if (enabled(Level::debug)) write(Level::debug, fmt::format(text, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void info(fmt::format_string<Args...> text, Args&&... args) {
+  if (enabled(Level::info)) write(Level::info, fmt::format(text, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void warn(fmt::format_string<Args...> text, Args&&... args) {
+  if (enabled(Level::warn)) write(Level::warn, fmt::format(text, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void error(fmt::format_string<Args...> text, Args&&... args) {
+  if (enabled(Level::error)) write(Level::error, fmt::format(text, std::forward<Args>(args)...));
+}
 
 }  // namespace ratings::log

@@ -23,8 +23,8 @@ constexpr std::size_t kReadSize = 4096;  // a usual header has 100 to 1,000 byte
 
 }  // namespace
 
-Connection::Connection(Descriptor socket, const Event& stopping, const Event& cut)
-    : socket_{std::move(socket)}, stopping_{stopping}, cut_{cut} {
+Connection::Connection(Descriptor socket, const Event& stopping, const Event& cut, Calls& wanted)
+    : socket_{std::move(socket)}, stopping_{stopping}, cut_{cut}, wanted_{wanted} {
   // An answer goes out in one piece; waiting for more to send (Nagle) would only delay it by 40 ms.
   const int on = 1;
   (void)::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -42,6 +42,23 @@ Connection::Wait Connection::wait_for(short events, const Event& event, Time unt
   }
 }
 
+bool Connection::wait_for_request(Time until) {
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+    std::array<pollfd, 3> polled{
+        {{socket_.get(), POLLIN, 0}, {stopping_.fd(), POLLIN, 0}, {wanted_.fd(), POLLIN, 0}}};
+    const int found = ::poll(polled.data(), polled.size(), static_cast<int>(std::max<std::int64_t>(left, 0)));
+    if (found < 0 && errno == EINTR) continue;
+    // The socket first: a request that is already here is answered even while the server stops.
+    if (found > 0 && polled[0].revents != 0) return true;
+    if (found <= 0 || polled[1].revents != 0) return false;
+    // Only one of the idle connections makes room for each that waits. A new one is not idle: it has asked
+    // nothing yet.
+    if (served_ && wanted_.take()) return false;
+    if (!served_) return wait_for(POLLIN, stopping_, until) == Wait::ready;
+  }
+}
+
 std::size_t Connection::read_some() {
   const auto before = buffer_.size();
   buffer_.resize(before + kReadSize);
@@ -55,13 +72,14 @@ std::size_t Connection::read_some() {
 }
 
 Received Connection::receive() {
+  served_ = served_ || head_length_ > 0;
   buffer_.erase(0, head_length_);
   head_length_ = 0;
   for (;;) {
     // RFC 9112 §2.2: empty lines before a request are ignored.
     while (buffer_.starts_with("\r\n")) buffer_.erase(0, 2);
     if (!buffer_.empty() && buffer_ != "\r") return receive_rest(Clock::now() + kHeadTimeout);
-    if (wait_for(POLLIN, stopping_, Clock::now() + kIdleTimeout) != Wait::ready) return Received::nothing;
+    if (!wait_for_request(Clock::now() + kIdleTimeout)) return Received::nothing;
     if (read_some() == 0) return Received::nothing;
   }
 }

@@ -23,11 +23,12 @@ enum class Received {
 };
 
 /// One accepted socket: request headers in, answers out, each with a deadline. Not thread-safe.
-/// `stopping`: no further request is waited for. `cut`: every wait ends at once. Both must outlive it.
+/// `stopping`: no further request is waited for. `cut`: every wait ends at once. `wanted`: other connections
+/// wait for a worker, and an idle one makes room. All must outlive it.
 class Connection {
  public:
   /// Takes the socket for itself.
-  Connection(Descriptor socket, const Event& stopping, const Event& cut);
+  Connection(Descriptor socket, const Event& stopping, const Event& cut, Calls& wanted);
 
   /// Waits for the next request's header. Bytes behind it are kept for the next call.
   [[nodiscard]] Received receive();
@@ -47,6 +48,7 @@ class Connection {
   enum class Wait { ready, timed_out, event };
 
   [[nodiscard]] Wait wait_for(short events, const Event& event, Time until) const;
+  [[nodiscard]] bool wait_for_request(Time until);
   /// Bytes appended to the buffer; 0 at the end or after an error.
   [[nodiscard]] std::size_t read_some();
   [[nodiscard]] Received receive_rest(Time until);
@@ -54,6 +56,8 @@ class Connection {
   Descriptor socket_;
   const Event& stopping_;
   const Event& cut_;
+  Calls& wanted_;
+  bool served_ = false;  ///< has asked once; from then on it may be idle
   std::string buffer_;
   std::size_t head_length_ = 0;
 };

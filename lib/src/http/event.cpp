@@ -20,10 +20,25 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   return *this;
 }
 
-Event::Event() : descriptor_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
-  if (descriptor_.get() < 0) {
-    throw Error{Kind::internal, std::string{"cannot make an eventfd: "} + std::strerror(errno)};
-  }
+namespace {
+
+int make_eventfd(int flags) {
+  const int fd = ::eventfd(0, flags | EFD_CLOEXEC | EFD_NONBLOCK);
+  if (fd < 0) throw Error{Kind::internal, std::string{"cannot make an eventfd: "} + std::strerror(errno)};
+  return fd;
+}
+
+}  // namespace
+
+Event::Event() : descriptor_{make_eventfd(0)} {}
+
+Calls::Calls() : descriptor_{make_eventfd(EFD_SEMAPHORE)} {}
+
+void Calls::call() noexcept { (void)::eventfd_write(descriptor_.get(), 1); }
+
+bool Calls::take() noexcept {
+  eventfd_t one = 0;
+  return ::eventfd_read(descriptor_.get(), &one) == 0;
 }
 
 void Event::happen() noexcept {

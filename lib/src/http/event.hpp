@@ -28,4 +28,17 @@ class Event {
   Descriptor descriptor_;
 };
 
+/// Calls for something, each of which one taker answers; a poll() can wait for them. Thread-safe.
+class Calls {
+ public:
+  Calls();
+  void call() noexcept;
+  /// True for the one who may answer a call.
+  [[nodiscard]] bool take() noexcept;
+  [[nodiscard]] int fd() const noexcept { return descriptor_.get(); }
+
+ private:
+  Descriptor descriptor_;
+};
+
 }  // namespace ratings::http

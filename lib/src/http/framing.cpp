@@ -24,7 +24,9 @@ bool is_token(std::string_view text) {
 
 bool well_formed(std::string_view head) {
   const auto request = take_line(head);
-  if (std::count(request.begin(), request.end(), ' ') != 2) return false;
+  // A fragment never travels (RFC 9112 §3.2); httplib would cut it off and answer for what stands before it.
+  if (std::count(request.begin(), request.end(), ' ') != 2 || request.find('#') != std::string_view::npos)
+    return false;
   for (auto line = take_line(head); !line.empty(); line = take_line(head)) {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return false;

@@ -23,9 +23,12 @@ namespace {
 /// Accepted connections that no worker has taken yet, and how many workers are busy. Thread-safe.
 class Queue {
  public:
+  explicit Queue(std::size_t workers) : workers_{workers} {}
+
   void push(http::Descriptor socket) {
     const std::lock_guard lock{mutex_};
     waiting_.push_back(std::move(socket));
+    if (busy_ >= workers_) wanted_.call();
     changed_.notify_one();
   }
 
@@ -37,6 +40,9 @@ class Queue {
     auto socket = std::move(waiting_.front());
     waiting_.pop_front();
     ++busy_;
+    // Calls that a worker answered by becoming free by itself must not close further connections.
+    while (waiting_.empty() && wanted_.take()) {
+    }
     return socket;
   }
 
@@ -45,6 +51,9 @@ class Queue {
     --busy_;
     idle_.notify_all();
   }
+
+  /// Called for when a connection waits and every worker has one.
+  [[nodiscard]] http::Calls& wanted() noexcept { return wanted_; }
 
   void close() {
     const std::lock_guard lock{mutex_};
@@ -59,6 +68,8 @@ class Queue {
   }
 
  private:
+  const std::size_t workers_;
+  http::Calls wanted_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::condition_variable idle_;
@@ -81,7 +92,7 @@ http::Refusal refusal_of(http::Received received) {
 
 /// Acceptor (the thread in run()) ▸ queue ▸ workers, one connection each at a time.
 struct HttpServer::State {
-  State(RatingService& service, Coherence& coherence, const Cache* redis, Clock& time, HttpOptions settings)
+  State(RatingService& service, Coherence& coherence, Cache* redis, Clock& time, HttpOptions settings)
       : clock{time}, options{std::move(settings)}, router{service, coherence, redis, time, draining} {}
 
   ~State() {
@@ -100,7 +111,7 @@ struct HttpServer::State {
     http::Engine engine{router, clock, options.access_log ? http::AccessLog::on : http::AccessLog::off};
     while (auto socket = queue.pop()) {
       try {
-        serve(http::Connection{std::move(*socket), stopping, cut}, engine);
+        serve(http::Connection{std::move(*socket), stopping, cut, queue.wanted()}, engine);
       } catch (const std::exception& error) {
         log::error("connection dropped error=\"{}\"", error.what());
       }
@@ -128,12 +139,12 @@ struct HttpServer::State {
   http::Router router;
   http::Event stopping;  ///< idle connections close
   http::Event cut;       ///< the drain timeout is over
-  Queue queue;
+  Queue queue{std::max(1U, options.threads)};
   std::optional<http::Listener> listener;
   std::vector<std::jthread> workers;
 };
 
-HttpServer::HttpServer(RatingService& service, Coherence& coherence, const Cache* redis, Clock& clock,
+HttpServer::HttpServer(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
                        const HttpOptions& options)
     : state_{std::make_unique<State>(service, coherence, redis, clock, options)} {}
 

@@ -21,7 +21,8 @@ std::string_view Response::header(std::string_view name) const {
 Response transient_response(int status, std::string json) {
   Response response;
   response.status = status;
-  response.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
+  response.headers = {
+      {"Content-Type", "application/json"}, {"Cache-Control", "no-store"}, {"Vary", "Accept-Encoding"}};
   response.text = std::move(json);
   return response;
 }

@@ -80,7 +80,7 @@ Response Router::answer_route(const Live&, const Request&) {
 }
 
 Response Router::answer_route(const Ready&, const Request&) {
-  return readiness(coherence_.checks(), redis_ == nullptr ? std::nullopt : std::optional{redis_->usable()},
+  return readiness(coherence_.checks(), redis_ == nullptr ? std::nullopt : std::optional{answers(*redis_)},
                    draining_.load() ? Draining::yes : Draining::no);
 }
 

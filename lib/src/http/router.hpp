@@ -23,7 +23,7 @@ struct Request {
 /// response. Everything given must outlive it; `redis` may be null.
 class Router {
  public:
-  Router(RatingService& service, Coherence& coherence, const Cache* redis, Clock& clock,
+  Router(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
          const std::atomic<bool>& draining)
       : service_{service}, coherence_{coherence}, redis_{redis}, clock_{clock}, draining_{draining} {}
 
@@ -42,7 +42,7 @@ class Router {
 
   RatingService& service_;
   Coherence& coherence_;
-  const Cache* redis_;
+  Cache* redis_;
   Clock& clock_;
   const std::atomic<bool>& draining_;
   std::atomic<Instant::rep> last_logged_{0};

@@ -24,15 +24,15 @@ class PostgresCleanUp final : public CleanUp {
   explicit PostgresCleanUp(const StoreOptions& options) : session_{options} {}
 
   CleanUpResult purge(const PurgeRequest& request) override {
-    migrate(session_);
+    require_schema(session_);
     return postgres::purge(session_, request);
   }
   UndoResult undo(const UndoRequest& request) override {
-    migrate(session_);
+    require_schema(session_);
     return postgres::undo(session_, request);
   }
   DedupeResult dedupe(const DedupeRequest& request) override {
-    migrate(session_);
+    require_schema(session_);
     return postgres::dedupe(session_, request);
   }
   std::vector<BatchInfo> batches() override;
@@ -50,10 +50,9 @@ std::string state_of(const pqxx::row& row, std::uint64_t held) {
 }
 
 std::vector<BatchInfo> PostgresCleanUp::batches() {
-  const auto result = session_.read("listing the batches", [](pqxx::work& work) {
-    if (schema_version(work) == 0) return pqxx::result{};
-    return exec_bound(work, sql::batches);
-  });
+  require_schema(session_);
+  const auto result =
+      session_.read("listing the batches", [](pqxx::work& work) { return exec_bound(work, sql::batches); });
   std::vector<BatchInfo> batches;
   for (const auto& row : result) {
     const auto held = row["held"].as<std::uint64_t>();

@@ -20,6 +20,8 @@ constexpr const char* kStay =
     "user_id";
 constexpr const char* kStillExcluded =
     "SELECT DISTINCT user_id FROM ratingsctl.exclusion WHERE user_id = ANY ($1::bigint[])";
+// Enough to hash the exclusion of a million users.
+constexpr const char* kMemory = "SET LOCAL work_mem = '64MB'";
 constexpr const char* kMark = "UPDATE ratingsctl.batch SET undone_at = now() WHERE seq = $1";
 
 struct Found {
@@ -81,6 +83,7 @@ bool give_back(pqxx::work& work, const UndoRequest& request, UndoResult& result)
                                  "and give back what later loads held back, run 'ratingsctl undo --lift " +
                                  batch.name + "'"};
   }
+  work.exec(kMemory);
   const auto lifted = ids(exec_bound(work, kLift, batch.seq));
   const auto restored = rows_by_user(exec_bound(work, sql::undo, batch.seq, from));
   const auto staying = rows_by_user(exec_bound(work, kStay, batch.seq, from));

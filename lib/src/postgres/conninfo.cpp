@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -15,6 +16,21 @@ using Keywords = std::map<std::string, std::string>;
 struct FreeOptions {
   void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
 };
+
+/// libpq would take what follows an unencoded '/' or '@' of a password for a port or a host, and quote it in
+/// its errors.
+void refuse_unencoded_password(const std::string& url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string::npos) return;
+  const auto rest = url.substr(
+      scheme + 3, url.find('?') == std::string::npos ? std::string::npos : url.find('?') - scheme - 3);
+  const auto path = rest.find('/');
+  const auto authority = rest.substr(0, path);
+  const bool stray = path != std::string::npos && rest.find('@', path) != std::string::npos;
+  if (!stray && std::count(authority.begin(), authority.end(), '@') <= 1) return;
+  throw Error{Kind::usage,
+              "store URL cannot be understood: a '/' or '@' in user or password must be written %2F or %40"};
+}
 
 Keywords parse(const std::string& text) {
   char* message = nullptr;
@@ -46,13 +62,15 @@ std::string quoted(const std::string& value) {
 /// not hold locks.
 const char* server_options(Purpose purpose) {
   return purpose == Purpose::change
-             ? "-c statement_timeout=24h -c lock_timeout=30s -c idle_in_transaction_session_timeout=10min"
+             ? "-c statement_timeout=24h -c lock_timeout=30s -c idle_in_transaction_session_timeout=10min "
+               "-c client_connection_check_interval=5s"
              : "-c statement_timeout=2s -c lock_timeout=1s -c idle_in_transaction_session_timeout=10s";
 }
 
 }  // namespace
 
 std::string conninfo(const StoreOptions& options, Purpose purpose) {
+  refuse_unencoded_password(options.url);
   auto keywords = parse(options.url);
   if (!options.password.empty()) keywords["password"] = options.password;
   const Keywords defaults{

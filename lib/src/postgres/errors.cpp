@@ -24,6 +24,13 @@ Error translate(std::string_view attempted, std::string_view sqlstate, std::stri
   if (sqlstate == state::kUndefinedTable || sqlstate == state::kUndefinedSchema) {
     return Error{Kind::store, text + "; run 'ratingsctl init' to create the schema"};
   }
+  if (sqlstate == state::kInsufficientPrivilege) {
+    return Error{
+        Kind::store,
+        text +
+            "; changing the store takes the role that owns it, answering takes SELECT on ratings and on "
+            "the tables of schema ratingsctl"};
+  }
   if (of_class("53"))
     return Error{Kind::store, text + "; nothing was changed: free some space and run it again"};
   return Error{Kind::store, text};

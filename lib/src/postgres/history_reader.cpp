@@ -1,4 +1,5 @@
 #include "postgres/conninfo.hpp"
+#include "postgres/migrations.hpp"
 #include "postgres/pool.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/sql.hpp"
@@ -28,7 +29,8 @@ void take_row(const Result& result, int row, int first, History& history) {
 class PostgresHistoryReader final : public HistoryReader {
  public:
   explicit PostgresHistoryReader(const StoreOptions& options)
-      : pool_{conninfo(options, Purpose::read), options.connections} {}
+      : pool_{conninfo(options, Purpose::read), options.connections,
+              [](Connection& connection, Instant deadline) { require_schema(connection, deadline); }} {}
 
   History history(UserId user, Instant deadline) override {
     const Param params[] = {param(user.value)};

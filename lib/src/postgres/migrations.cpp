@@ -1,5 +1,6 @@
 #include "postgres/migrations.hpp"
 
+#include "core/log.hpp"
 #include "postgres/commit_outcome.hpp"
 #include "postgres/sql.hpp"
 
@@ -16,42 +17,98 @@ const std::array<std::string_view, kSchemaVersion>& scripts() {
   return all;
 }
 
+constexpr const char* kPresence =
+    "SELECT to_regclass('ratingsctl.schema_migration') IS NOT NULL, to_regclass('public.ratings') IS NOT "
+    "NULL, "
+    "to_regnamespace('ratingsctl') IS NOT NULL";
+constexpr const char* kVersion = "SELECT coalesce(max(version), 0) FROM ratingsctl.schema_migration";
+
+struct Presence {
+  bool migrations = false;
+  bool ratings = false;
+  bool schema = false;
+};
+
+/// Whether our schema is there; Error{guard} when something else stands in its place.
+bool judge(const Presence& found) {
+  if (found.migrations) return true;
+  if (found.ratings) {
+    throw Error{Kind::guard,
+                "checking the schema: this database has a table public.ratings that ratingsctl did not make; "
+                "rename it "
+                "or point --store at another database"};
+  }
+  if (found.schema) {
+    throw Error{Kind::guard,
+                "checking the schema: this database has a schema ratingsctl that is not ours; rename it or "
+                "point --store at another database"};
+  }
+  return false;
+}
+
+int known(int version) {
+  if (version <= kSchemaVersion) return version;
+  throw Error{Kind::guard, "checking the schema: it is version " + std::to_string(version) +
+                               ", this program knows up to " + std::to_string(kSchemaVersion) +
+                               "; install a newer ratingsctl"};
+}
+
+Error no_schema() {
+  return Error{Kind::unreachable,
+               "this database holds no ratings yet; run 'ratingsctl load' or 'ratingsctl init' first"};
+}
+
 }  // namespace
 
 int schema_version(pqxx::transaction_base& transaction) {
-  const auto found =
-      exec_bound(transaction,
-                 "SELECT to_regclass('ratingsctl.schema_migration') IS NOT NULL, "
-                 "to_regclass('public.ratings') IS NOT NULL, to_regnamespace('ratingsctl') IS NOT NULL");
-  if (!found[0][0].as<bool>()) {
-    if (found[0][1].as<bool>()) {
-      throw Error{Kind::guard,
-                  "checking the schema: this database has a table public.ratings that ratingsctl did not "
-                  "make; rename it "
-                  "or point --store at another database"};
-    }
-    if (found[0][2].as<bool>()) {
-      throw Error{Kind::guard,
-                  "checking the schema: this database has a schema ratingsctl that is not ours; rename it or "
-                  "point --store at another database"};
-    }
-    return 0;
-  }
-  const auto version =
-      exec_bound(transaction, "SELECT coalesce(max(version), 0) FROM ratingsctl.schema_migration")[0][0]
-          .as<int>();
-  if (version > kSchemaVersion) {
-    throw Error{Kind::guard, "checking the schema: it is version " + std::to_string(version) +
-                                 ", this program knows up to " + std::to_string(kSchemaVersion) +
-                                 "; install a newer ratingsctl"};
-  }
-  return version;
+  const auto found = exec_bound(transaction, kPresence);
+  if (!judge({found[0][0].as<bool>(), found[0][1].as<bool>(), found[0][2].as<bool>()})) return 0;
+  return known(exec_bound(transaction, kVersion)[0][0].as<int>());
 }
+
+void require_schema(Connection& connection, Instant deadline) {
+  const auto found = connection.execute("checking the schema", kPresence, {}, deadline);
+  if (!judge({found.boolean(0, 0), found.boolean(0, 1), found.boolean(0, 2)})) throw no_schema();
+  known(connection.execute("checking the schema", kVersion, {}, deadline).int4(0, 0));
+}
+
+void require_schema(Session& session) {
+  const auto found =
+      session.read("checking the schema", [](pqxx::work& work) { return schema_version(work); });
+  if (found == 0) throw no_schema();
+  migrate(session);
+}
+
+namespace {
+
+/// Puts missing or disabled triggers back and raises the floor: nobody marked what changed meanwhile.
+void repair_triggers(Session& session) {
+  const auto broken =
+      session.read("checking the triggers", [](pqxx::work& work) { return exec_bound(work, sql::triggers); });
+  if (broken.empty()) return;
+  session.change("repairing the triggers", [](pqxx::work& work) {
+    for (const auto& row : exec_bound(work, sql::triggers)) {
+      const auto table = row[0].as<std::string>();
+      log::warn("triggers put back table={}", table);
+      for (const char* event : {"insert", "update", "delete", "truncate"}) {
+        work.exec("DROP TRIGGER IF EXISTS ratingsctl_" + std::string{event} + " ON " + table);
+      }
+      exec_bound(work, "SELECT ratingsctl.attach_triggers($1::text::regclass)", table);
+    }
+    exec_bound(work, "SELECT ratingsctl.advance(true)");
+    return true;
+  });
+}
+
+}  // namespace
 
 SchemaReport migrate(Session& session) {
   const auto found =
       session.read("checking the schema", [](pqxx::work& work) { return schema_version(work); });
-  if (found == kSchemaVersion) return {.found = found, .now = found};
+  if (found == kSchemaVersion) {
+    repair_triggers(session);
+    return {.found = found, .now = found};
+  }
   return session.guarded("creating the schema", [&] {
     pqxx::work work{session.connection()};
     work.exec(std::string{"SELECT pg_advisory_xact_lock("} + kMigrationLock + ")");

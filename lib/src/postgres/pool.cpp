@@ -11,8 +11,8 @@ constexpr Instant kFirstPause = 50ms;
 constexpr Instant kLongestPause = 2s;
 }  // namespace
 
-Pool::Pool(std::string conninfo, std::size_t size)
-    : conninfo_{std::move(conninfo)}, size_{std::max<std::size_t>(size, 1)} {}
+Pool::Pool(std::string conninfo, std::size_t size, Greeting greet)
+    : conninfo_{std::move(conninfo)}, size_{std::max<std::size_t>(size, 1)}, greet_{std::move(greet)} {}
 
 Pool::Lease::Lease(Pool& owner, Instant deadline) : pool{owner} {
   {
@@ -56,6 +56,7 @@ std::unique_ptr<Connection> Pool::connect(Instant deadline) {
   }
   try {
     auto connection = std::make_unique<Connection>(conninfo_, deadline);
+    greet_(*connection, deadline);
     const std::lock_guard lock{mutex_};
     pause_ = Instant::zero();
     return connection;

@@ -20,7 +20,9 @@ namespace ratings::postgres {
 /// with jitter), so that a dead server costs nobody a time-out and a reviving one is not stormed.
 class Pool {
  public:
-  Pool(std::string conninfo, std::size_t size);
+  /// `greet` sees each new connection first, and may refuse it.
+  using Greeting = std::function<void(Connection&, Instant deadline)>;
+  Pool(std::string conninfo, std::size_t size, Greeting greet);
 
   /// Lends a connection to `use`. A connection that turns out dead on its first use since it was parked is
   /// replaced once, by a fresh one: reads can be repeated.
@@ -54,6 +56,7 @@ class Pool {
 
   const std::string conninfo_;
   const std::size_t size_;
+  const Greeting greet_;
   std::mutex mutex_;
   std::condition_variable returned_;
   std::vector<std::unique_ptr<Connection>> idle_;

@@ -140,7 +140,9 @@ class PostgresPositionReader final : public PositionReader {
     checks.push_back({.name = "triggers",
                       .ok = names.empty(),
                       .blocks_cache = true,
-                      .detail = names.empty() ? "in place" : "missing or disabled on " + names});
+                      .detail = names.empty() ? "in place"
+                                              : "missing or disabled on " + names +
+                                                    "; run 'ratingsctl init' to put them back"});
     const auto subscribed =
         ask("replication",
             "SELECT count(*) FROM pg_subscription_rel WHERE srrelid = 'public.ratings'::regclass OR srrelid "

@@ -7,6 +7,22 @@
 #include "ratings/error.hpp"
 
 namespace ratings::postgres {
+namespace {
+
+/// libpqxx 6.4 leaves the SQLSTATE out of the errors that have a class of their own.
+std::string sqlstate_of(const pqxx::failure& error) {
+  const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error);
+  if (sql == nullptr) return {};
+  if (!sql->sqlstate().empty()) return sql->sqlstate();
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(sql) != nullptr)
+    return std::string{state::kInsufficientPrivilege};
+  if (dynamic_cast<const pqxx::undefined_table*>(sql) != nullptr) return std::string{state::kUndefinedTable};
+  if (dynamic_cast<const pqxx::insufficient_resources*>(sql) != nullptr)
+    return std::string{state::kResources};
+  return std::string{state::kOther};
+}
+
+}  // namespace
 
 pqxx::connection& Session::connection() {
   const std::lock_guard guard{cancelling_};
@@ -35,9 +51,7 @@ void Session::commit(pqxx::work& transaction, std::string_view attempted) {
 void Session::rethrow(std::string_view attempted, const pqxx::failure& error) {
   if (cancelled_)
     throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was changed"};
-  const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error);
-  const auto translated =
-      translate(attempted, sql == nullptr ? std::string{} : sql->sqlstate(), error.what());
+  const auto translated = translate(attempted, sqlstate_of(error), error.what());
   if (translated.kind() == Kind::guard) {
     throw Error{Kind::guard, std::string{attempted} + ": waited 30 s for " + lock_holder(conninfo_) +
                                  "; nothing was changed, run it again when that has ended"};

@@ -85,7 +85,10 @@ class SqliteRatingWriter final : public RatingWriter {
 LoadFacts SqliteRatingWriter::begin() {
   auto& database = change_.emplace(target_, Missing::create, cancelled_).database();
   empty_ = database.number("SELECT NOT EXISTS (SELECT 1 FROM ratings)") != 0;
-  LoadFacts facts{.empty = empty_, .live = {}, .foreign_changes = change_->foreign_changes(), .generation = change_->generation()};
+  LoadFacts facts{.empty = empty_,
+                  .live = {},
+                  .foreign_changes = change_->foreign_changes(),
+                  .generation = change_->generation()};
   auto live =
       database.prepare("SELECT hash FROM ratingsctl_load_ledger WHERE live AND generation = ?1 ORDER BY id");
   live.bind(change_->generation());
