@@ -67,12 +67,11 @@ tar -C "$source_dir" --exclude=./.git --exclude=./build --exclude=./pg_data --ex
 cd "$work"
 # One image for this run alone: the tag of a user's own build must stay as it is.
 sed -i "s/^    image: ratingsctl\$/    image: $COMPOSE_PROJECT_NAME/" docker-compose.yml
-docker/secrets.sh
-password=$(cat secrets/postgres_password)
 
 step 'up, from nothing, with the sample'
 docker compose --progress plain build server >build.log 2>&1 || { tail -60 build.log >&2; fail 'the image could not be built'; }
 compose up -d --wait --wait-timeout 180
+password=$(cat secrets/postgres_password)
 sample_rows=$(($(wc -l <data/ratings_sample.csv) - 1))
 expect 'the sample was loaded' "$sample_rows" "$(query 'SELECT count(*) FROM ratings')"
 expect '/ping' '{"message":"pong"}' "$(get /ping)"

@@ -17,12 +17,12 @@ using nlohmann::json;
 
 namespace {
 
-/// A cache that only says whether it can be used.
+/// A cache that only says whether its server answers.
 class Switch final : public Cache {
  public:
   CachedHistoryPtr get(UserId) noexcept override { return nullptr; }
   void put(const CachedHistoryPtr&) noexcept override {}
-  bool erase(std::span<const UserId>) noexcept override { return true; }
+  bool erase(std::span<const UserId>) noexcept override { return on; }
   bool usable() const noexcept override { return on; }
   bool on = true;
 };
