@@ -322,6 +322,24 @@ TEST_SUITE("http_server") {
   }
 }
 
+TEST_SUITE("http_server under more clients than workers") {
+  TEST_CASE("idle connections make room for one that waits") {
+    World world;
+    std::vector<std::unique_ptr<RawClient>> idle;
+    for (int i = 0; i < 40; ++i) {
+      idle.push_back(std::make_unique<RawClient>(world.port));
+      CHECK(idle.back()->get("/ping").status == 200);
+    }
+
+    const auto start = std::chrono::steady_clock::now();
+    RawClient late{world.port};
+
+    CHECK(late.get("/live").status == 200);
+    CHECK(std::chrono::steady_clock::now() - start <
+          2s);  // not the 5 s after which an idle one is closed anyway
+  }
+}
+
 TEST_SUITE("http_server stop") {
   TEST_CASE("stop() closes idle connections at once") {
     World world;

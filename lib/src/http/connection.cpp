@@ -43,6 +43,10 @@ Connection::Wait Connection::wait_for(short events, const Event& event, Time unt
 }
 
 bool Connection::wait_for_request(Time until) {
+  if (!served_) return wait_for(POLLIN, stopping_, until) == Wait::ready;
+  // The next request of a busy client must not meet a closing connection.
+  const auto first = wait_for(POLLIN, stopping_, std::min(until, Clock::now() + kBusyPause));
+  if (first != Wait::timed_out) return first == Wait::ready;
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
     std::array<pollfd, 3> polled{
@@ -52,10 +56,8 @@ bool Connection::wait_for_request(Time until) {
     // The socket first: a request that is already here is answered even while the server stops.
     if (found > 0 && polled[0].revents != 0) return true;
     if (found <= 0 || polled[1].revents != 0) return false;
-    // Only one of the idle connections makes room for each that waits. A new one is not idle: it has asked
-    // nothing yet.
-    if (served_ && wanted_.take()) return false;
-    if (!served_) return wait_for(POLLIN, stopping_, until) == Wait::ready;
+    // One idle connection makes room for each that waits, not all of them.
+    if (wanted_.take()) return false;
   }
 }
 

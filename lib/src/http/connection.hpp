@@ -14,6 +14,10 @@ inline constexpr std::chrono::milliseconds kIdleTimeout{5000};   ///< for the fi
 inline constexpr std::chrono::milliseconds kHeadTimeout{5000};   ///< from there to the end of the header
 inline constexpr std::chrono::milliseconds kWriteTimeout{5000};  ///< without a byte of the answer taken
 
+/// A client is busy, not idle, for this long after an answer: ten times a slow network's round trip within a
+/// site.
+inline constexpr std::chrono::milliseconds kBusyPause{50};
+
 enum class Received {
   request,
   nothing,    ///< gone, idle for too long, or the server stops: close without a word
