@@ -108,6 +108,7 @@ expect 'the second and third request do not' $((before + 1)) "$(selects_of 2)"
 step 'without the memory tier redis-cli monitor shows each request'
 MEMORY_CACHE=0 compose up -d --wait --wait-timeout 60 server
 wait_until 30 rates_answer 2 || fail 'no answer without the memory tier'
+: >monitor.log
 compose exec -T redis timeout 20 redis-cli monitor >monitor.log 2>&1 &
 monitor=$!
 wait_until 10 grep -q OK monitor.log || fail 'redis-cli monitor did not start'

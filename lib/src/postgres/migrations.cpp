@@ -13,8 +13,8 @@ namespace {
 
 /// In order; the n-th makes version n + 1.
 const std::array<std::string_view, kSchemaVersion>& scripts() {
-  static const std::array<std::string_view, kSchemaVersion> all{sql::schema_001};
-  return all;
+  static const std::array<std::string_view, kSchemaVersion> kAll{sql::schema_001};
+  return kAll;
 }
 
 constexpr const char* kPresence =

@@ -17,8 +17,8 @@ constexpr std::string_view kEmptyBody = "[]";
 }  // namespace
 
 struct RatingService::State {
-  State(HistoryReader& store_, Coherence& coherence_, Cache* memory_, Cache* redis_, Clock& clock)
-      : store{store_}, coherence{coherence_}, memory{memory_}, redis{redis_}, flights{clock} {}
+  State(HistoryReader& reader, Coherence& checker, Cache* near, Cache* shared, Clock& clock)
+      : store{reader}, coherence{checker}, memory{near}, redis{shared}, flights{clock} {}
 
   HistoryReader& store;
   Coherence& coherence;

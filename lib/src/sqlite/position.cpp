@@ -31,11 +31,11 @@ PositionState PositionTables::state() {
   state_.reset();
   if (!state_.step())
     throw Error{Kind::store, "the position row is missing; restore the store from a backup"};
-  const PositionState found{.now = {.position = state_.integer(0), .salt = state_.salt(1)},
-                            .floor = state_.integer(2),
-                            .delta = std::chrono::milliseconds{state_.integer(3)},
-                            .generation = state_.integer(4),
-                            .store_id = state_.text(5)};
+  PositionState found{.now = {.position = state_.integer(0), .salt = state_.salt(1)},
+                      .floor = state_.integer(2),
+                      .delta = std::chrono::milliseconds{state_.integer(3)},
+                      .generation = state_.integer(4),
+                      .store_id = state_.text(5)};
   state_.reset();
   return found;
 }

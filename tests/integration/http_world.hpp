@@ -1,0 +1,42 @@
+#pragma once
+
+#include "support/fake_store.hpp"
+
+#include "ratings/cache.hpp"
+#include "ratings/http_server.hpp"
+
+#include <thread>
+
+namespace ratings::test {
+
+inline HttpOptions any_port() {
+  return {.host = "127.0.0.1",
+          .port = 0,
+          .threads = 8,
+          .drain_timeout = std::chrono::seconds{5},
+          .access_log = false};
+}
+
+/// A real server over a store in memory.
+struct World {
+  explicit World(const HttpOptions& options = any_port())
+      : server{service, coherence, nullptr, boot_clock(), options}, port{server.bind()} {
+    std::vector<Rating> ratings;
+    for (int i = 0; i < 100; ++i) {
+      ratings.push_back({.user = {}, .movie = MovieId{i}, .score = 3.5F, .timestamp = 1'567'504'800 + i});
+    }
+    store.put(UserId{1}, ratings);
+    running = std::jthread{[this] { server.run(); }};
+  }
+  ~World() { server.stop(); }
+
+  FakeStore store;
+  FakeCoherence coherence;
+  std::unique_ptr<Cache> memory = make_memory_cache(1 << 20);
+  RatingService service{store, coherence, memory.get(), nullptr, boot_clock()};
+  HttpServer server;
+  int port;
+  std::jthread running;
+};
+
+}  // namespace ratings::test
