@@ -1,5 +1,6 @@
 #include "postgres/connection.hpp"
 #include "postgres/conninfo.hpp"
+#include "postgres/pool.hpp"
 #include "support/servers.hpp"
 
 #include "ratings/admin.hpp"
@@ -12,6 +13,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
+#include <thread>
 #include <vector>
 
 using namespace ratings;
@@ -167,6 +170,50 @@ TEST_SUITE("postgres") {
 
     CHECK(db.positions->standing(UserId{5}, tag.read, soon()).own > tag.own);
     for (const auto& check : db.positions->checks(soon())) CHECK_MESSAGE(check.ok, check.name);
+  }
+
+  TEST_CASE("a rehearsal only reads: it neither repairs triggers nor makes a schema") {
+    Database db;
+    db.run("INSERT INTO ratings VALUES (1, 1, 4, 1), (1, 1, 4, 1)");
+    db.run("DROP TRIGGER ratingsctl_update ON ratings");
+    const auto before = db.now();
+    const auto clean_up = open_clean_up(db.options);
+
+    CHECK(clean_up->purge({.users = {{1}}, .reason = {}, .dry_run = true, .max_rows = {}}).rows == 2);
+    CHECK(clean_up->dedupe({.users = {}, .dry_run = true}).rows == 1);
+    (void)clean_up->batches();
+
+    CHECK(db.now() == before);
+    const auto checks = db.positions->checks(soon());
+    CHECK(std::any_of(checks.begin(), checks.end(),
+                      [](const Check& check) { return check.name == "triggers" && !check.ok; }));
+    (void)clean_up->purge({.users = {{1}}, .reason = {}, .max_rows = {}});
+    for (const auto& check : db.positions->checks(soon())) CHECK_MESSAGE(check.ok, check.name);
+
+    const test::TempDatabase bare;
+    CHECK_THROWS_AS((void)open_clean_up(options_for(bare.url()))->dedupe({.users = {}, .dry_run = true}),
+                    Error);
+  }
+
+  TEST_CASE("connections of a full pool are lent in the order in which they were asked for") {
+    Database db;
+    postgres::Pool pool{postgres::conninfo(db.options, postgres::Purpose::read), 1, [](auto&, Instant) {}};
+    std::mutex mutex;
+    std::vector<int> order;
+    std::vector<std::thread> askers;
+    pool.with(soon(), [&](postgres::Connection&) {
+      for (int number = 0; number < 5; ++number) {
+        askers.emplace_back([&, number] {
+          pool.with(soon(), [&](postgres::Connection&) {
+            const std::scoped_lock lock{mutex};
+            order.push_back(number);
+          });
+        });
+        while (pool.waiting() <= static_cast<std::size_t>(number)) std::this_thread::yield();
+      }
+    });
+    for (auto& asker : askers) asker.join();
+    CHECK(order == std::vector{0, 1, 2, 3, 4});
   }
 
   TEST_CASE("undo leaves whom another batch excludes, whatever the statistics say") {

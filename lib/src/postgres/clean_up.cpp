@@ -24,21 +24,24 @@ class PostgresCleanUp final : public CleanUp {
   explicit PostgresCleanUp(const StoreOptions& options) : session_{options} {}
 
   CleanUpResult purge(const PurgeRequest& request) override {
-    require_schema(session_);
+    require_schema_for(request.dry_run);
     return postgres::purge(session_, request);
   }
   UndoResult undo(const UndoRequest& request) override {
-    require_schema(session_);
+    require_schema_for(request.dry_run);
     return postgres::undo(session_, request);
   }
   DedupeResult dedupe(const DedupeRequest& request) override {
-    require_schema(session_);
+    require_schema_for(request.dry_run);
     return postgres::dedupe(session_, request);
   }
   std::vector<BatchInfo> batches() override;
   void cancel() noexcept override { session_.cancel(); }
 
  private:
+  /// A rehearsal only reads.
+  void require_schema_for(bool dry_run) { dry_run ? require_schema(session_) : migrate_existing(session_); }
+
   Session session_;
 };
 

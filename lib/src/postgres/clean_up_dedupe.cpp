@@ -60,9 +60,7 @@ DedupeResult dedupe(Session& session, const DedupeRequest& request) {
     work.exec(kMemory);
     work.exec(kHoldWriters);
     const auto batch = make_batch(work, "dedupe", "");
-    add_groups(result, request.users.empty()
-                           ? exec_bound(work, sql::dedupe, batch.seq, batch.generation)
-                           : exec_bound(work, sql::dedupe_users, batch.seq, batch.generation, users));
+    add_groups(result, exec_bound(work, sql::dedupe, batch.seq, batch.generation, users));
     add_conflicts(result, exec_bound(work, kConflicts, users, kNamed));
     if (result.rows == 0) return false;
     result.batch = batch.name;

@@ -76,4 +76,9 @@ std::string lock_holder(const std::string& conninfo) {
          ", since " + result.text(0, 3) + " UTC)";
 }
 
+Error waited_for_lock(const std::string& conninfo, std::string_view attempted, std::string_view unchanged) {
+  return Error{Kind::guard, std::string{attempted} + ": waited 30 s for " + lock_holder(conninfo) + "; " +
+                                std::string{unchanged} + ", run it again when that has ended"};
+}
+
 }  // namespace ratings::postgres

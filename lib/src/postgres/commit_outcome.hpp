@@ -1,6 +1,9 @@
 #pragma once
 
+#include "ratings/error.hpp"
+
 #include <string>
+#include <string_view>
 
 namespace ratings::postgres {
 
@@ -18,6 +21,9 @@ void require_committed(const std::string& conninfo, const std::string& xid, cons
 /// Who holds the writers' lock, the position row or a lock on ratings: "ratingsctl/load (pid 42, user app,
 /// since 12:00:01 UTC)", or "another session".
 [[nodiscard]] std::string lock_holder(const std::string& conninfo);
+/// Error{guard}: "ATTEMPTED: waited 30 s for HOLDER; UNCHANGED, run it again when that has ended".
+[[nodiscard]] Error waited_for_lock(const std::string& conninfo, std::string_view attempted,
+                                    std::string_view unchanged);
 
 /// Arguments of pg_advisory_xact_lock(int, int): "rate" in ASCII, then what is locked.
 inline constexpr const char* kChangeLock = "1918989413, 1";

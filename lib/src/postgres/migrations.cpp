@@ -58,6 +58,20 @@ Error no_schema() {
                "this database holds no ratings yet; run 'ratingsctl load' or 'ratingsctl init' first"};
 }
 
+int version_of(Session& session) {
+  return session.read("checking the schema", [](pqxx::work& work) { return schema_version(work); });
+}
+
+/// Where nothing may be created or upgraded.
+void require_readable(int version) {
+  if (version == 0) throw no_schema();
+  if (version < kSchemaVersion) {
+    throw Error{Kind::guard, "checking the schema: it is version " + std::to_string(version) +
+                                 ", this program needs " + std::to_string(kSchemaVersion) +
+                                 "; run 'ratingsctl init' to upgrade it"};
+  }
+}
+
 }  // namespace
 
 int schema_version(pqxx::transaction_base& transaction) {
@@ -69,15 +83,10 @@ int schema_version(pqxx::transaction_base& transaction) {
 void require_schema(Connection& connection, Instant deadline) {
   const auto found = connection.execute("checking the schema", kPresence, {}, deadline);
   if (!judge({found.boolean(0, 0), found.boolean(0, 1), found.boolean(0, 2)})) throw no_schema();
-  known(connection.execute("checking the schema", kVersion, {}, deadline).int4(0, 0));
+  require_readable(known(connection.execute("checking the schema", kVersion, {}, deadline).int4(0, 0)));
 }
 
-void require_schema(Session& session) {
-  const auto found =
-      session.read("checking the schema", [](pqxx::work& work) { return schema_version(work); });
-  if (found == 0) throw no_schema();
-  migrate(session);
-}
+void require_schema(Session& session) { require_readable(version_of(session)); }
 
 namespace {
 
@@ -100,11 +109,7 @@ void repair_triggers(Session& session) {
   });
 }
 
-}  // namespace
-
-SchemaReport migrate(Session& session) {
-  const auto found =
-      session.read("checking the schema", [](pqxx::work& work) { return schema_version(work); });
+SchemaReport bring_up(Session& session, int found) {
   if (found == kSchemaVersion) {
     repair_triggers(session);
     return {.found = found, .now = found};
@@ -120,5 +125,15 @@ SchemaReport migrate(Session& session) {
     return SchemaReport{.found = before, .now = kSchemaVersion};
   });
 }
+
+}  // namespace
+
+void migrate_existing(Session& session) {
+  const auto found = version_of(session);
+  if (found == 0) throw no_schema();
+  bring_up(session, found);
+}
+
+SchemaReport migrate(Session& session) { return bring_up(session, version_of(session)); }
 
 }  // namespace ratings::postgres

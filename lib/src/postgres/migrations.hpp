@@ -15,10 +15,13 @@ inline constexpr int kSchemaVersion = 1;
 /// Puts back triggers that are missing or disabled.
 SchemaReport migrate(Session& session);
 
-/// For those who only read: Error{unreachable} without a schema, Error{guard} as migrate().
+/// For those who only read, rehearsals among them: Error{unreachable} without a schema, Error{guard} as
+/// migrate(), and for a schema older than this program reads.
 void require_schema(Connection& connection, Instant deadline);
-/// For commands that need something to change: as above; an older schema is upgraded.
 void require_schema(Session& session);
+/// For commands that change something that must be there: Error{unreachable} without a schema; an older one
+/// is upgraded.
+void migrate_existing(Session& session);
 
 /// The version found, 0 for none. Error{guard} as migrate().
 int schema_version(pqxx::transaction_base& transaction);

@@ -17,11 +17,11 @@ Pool::Pool(std::string conninfo, std::size_t size, Greeting greet)
 Pool::Lease::Lease(Pool& owner, Instant deadline) : pool{owner} {
   {
     std::unique_lock lock{pool.mutex_};
-    const auto free = [this] { return pool.lent_ < pool.size_; };
-    if (!pool.returned_.wait_for(lock, deadline - boot_clock().now(), free)) {
-      throw Error{Kind::busy, "all " + std::to_string(pool.size_) + " PostgreSQL connections are in use"};
+    if (pool.lent_ < pool.size_) {
+      ++pool.lent_;
+    } else {
+      pool.wait_for_turn(lock, deadline);
     }
-    ++pool.lent_;
     if (!pool.idle_.empty()) {
       connection = std::move(pool.idle_.back());
       pool.idle_.pop_back();
@@ -33,17 +33,35 @@ Pool::Lease::Lease(Pool& owner, Instant deadline) : pool{owner} {
     connection = pool.connect(deadline);
   } catch (...) {
     const std::lock_guard lock{pool.mutex_};
-    --pool.lent_;
-    pool.returned_.notify_one();
+    pool.leave();
     throw;
   }
 }
 
 Pool::Lease::~Lease() {
   const std::lock_guard lock{pool.mutex_};
-  --pool.lent_;
   if (connection && !connection->broken()) pool.idle_.push_back(std::move(connection));
-  pool.returned_.notify_one();
+  pool.leave();
+}
+
+/// Returns with a place that leave() handed over; lent_ stays as it is.
+void Pool::wait_for_turn(std::unique_lock<std::mutex>& lock, Instant deadline) {
+  Waiter waiter;
+  waiting_.push_back(&waiter);
+  if (waiter.turn.wait_for(lock, deadline - boot_clock().now(), [&] { return waiter.come; })) return;
+  std::erase(waiting_, &waiter);
+  throw Error{Kind::busy, "all " + std::to_string(size_) + " PostgreSQL connections are in use"};
+}
+
+/// Hands the place on to who has waited longest.
+void Pool::leave() {
+  if (waiting_.empty()) {
+    --lent_;
+    return;
+  }
+  waiting_.front()->come = true;
+  waiting_.front()->turn.notify_one();
+  waiting_.pop_front();
 }
 
 std::unique_ptr<Connection> Pool::connect(Instant deadline) {

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -40,6 +41,12 @@ class Pool {
     return use(*lease.connection);
   }
 
+  /// How many wait for a connection at this moment.
+  [[nodiscard]] std::size_t waiting() const {
+    const std::lock_guard lock{mutex_};
+    return waiting_.size();
+  }
+
  private:
   struct Lease {
     Lease(Pool& owner, Instant deadline);
@@ -57,8 +64,17 @@ class Pool {
   const std::string conninfo_;
   const std::size_t size_;
   const Greeting greet_;
-  std::mutex mutex_;
-  std::condition_variable returned_;
+  /// First come, first served: without an order a thread that returns a connection takes it again before the
+  /// one it woke has run, and somebody waits until their deadline.
+  struct Waiter {
+    std::condition_variable turn;
+    bool come = false;
+  };
+  void wait_for_turn(std::unique_lock<std::mutex>& lock, Instant deadline);
+  void leave();
+
+  mutable std::mutex mutex_;
+  std::deque<Waiter*> waiting_;
   std::vector<std::unique_ptr<Connection>> idle_;
   std::size_t lent_ = 0;
   Instant next_try_{};

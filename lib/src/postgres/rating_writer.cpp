@@ -124,8 +124,7 @@ auto PostgresRatingWriter::guarded(std::string_view attempted, Work&& body) {
     if (cancelled_)
       throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was loaded"};
     if (error.kind() != Kind::guard || !child_.empty()) throw;
-    throw Error{Kind::guard, std::string{attempted} + ": waited 30 s for " + lock_holder(conninfo_) +
-                                 "; nothing was loaded, run it again when that has ended"};
+    throw waited_for_lock(conninfo_, attempted, "nothing was loaded");
   }
 }
 
@@ -224,10 +223,7 @@ void PostgresRatingWriter::lock_table() {
       break;
     } catch (const Error& error) {
       if (error.kind() != Kind::guard) throw;
-      if (attempt == kTries) {
-        throw Error{Kind::guard, "loading: waited 30 s for " + lock_holder(conninfo_) +
-                                     "; nothing was loaded, run it again when that has ended"};
-      }
+      if (attempt == kTries) throw waited_for_lock(conninfo_, "loading", "nothing was loaded");
       run("ROLLBACK TO SAVEPOINT before_lock");
     }
     boot_clock().sleep_until(boot_clock().now() + kBetweenTries);

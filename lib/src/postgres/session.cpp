@@ -52,10 +52,7 @@ void Session::rethrow(std::string_view attempted, const pqxx::failure& error) {
   if (cancelled_)
     throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was changed"};
   const auto translated = translate(attempted, sqlstate_of(error), error.what());
-  if (translated.kind() == Kind::guard) {
-    throw Error{Kind::guard, std::string{attempted} + ": waited 30 s for " + lock_holder(conninfo_) +
-                                 "; nothing was changed, run it again when that has ended"};
-  }
+  if (translated.kind() == Kind::guard) throw waited_for_lock(conninfo_, attempted, "nothing was changed");
   throw translated;
 }
 

@@ -17,7 +17,6 @@ extern const std::string_view purge;
 extern const std::string_view hard_purge;
 extern const std::string_view undo;
 extern const std::string_view dedupe;
-extern const std::string_view dedupe_users;
 extern const std::string_view batches;
 // NOLINTEND(readability-identifier-naming)
 
