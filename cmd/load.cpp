@@ -18,7 +18,6 @@ struct LoadOptions {
   LoaderOptions loader;
   bool append = false;
   bool replace = false;
-  std::uint64_t jobs = 1;  ///< an upper bound; one connection is used, whatever it says
   std::string summary;
   std::string progress = "auto";
   std::optional<Format> format;
@@ -104,15 +103,16 @@ void add_reading_options(CLI::App& command, LoaderOptions& loader) {
 
 void add_load(CLI::App& app, Selected& selected) {
   auto options = std::make_shared<LoadOptions>();
+  options->loader.jobs = default_jobs();
   auto* command = app.add_subcommand("load", "Load files of ratings into the store");
   add_reading_options(*command, options->loader);
   auto* append = command->add_flag("--append", options->append, "add to what is there");
   command->add_flag("--replace", options->replace, "put the files in the place of what is there")
       ->excludes(append);
-  add_value(*command, "--jobs", options->jobs, parse_limit,
-            "upper bound on connections; at present one is used")
+  add_value(*command, "--jobs", options->loader.jobs, parse_jobs,
+            "threads that parse, and connections that fill tables side by side")
       ->type_name("N")
-      ->default_str("1");
+      ->default_str("one a core, at most 8");
   command->add_option("--summary", options->summary, "also write the JSON report there")->type_name("FILE");
   command->add_option("--progress", options->progress, "on stderr; auto: a line on a terminal, else nothing")
       ->check(CLI::IsMember(std::vector<std::string>{"auto", "plain", "json", "off"}))

@@ -46,6 +46,7 @@ Json as_json(const StoreStatus& status, const std::string& url, const std::strin
           {"quarantined", status.quarantined},
           {"excluded_users", status.excluded_users},
           {"bytes_on_disk", status.bytes_on_disk},
+          {"leftover_bytes", status.leftover_bytes},
           {"foreign_changes", status.foreign_changes},
           {"generation", status.position.generation},
           {"position", status.position.now.position},
@@ -67,6 +68,10 @@ std::string facts(const StoreStatus& status, const std::string& url, const std::
   table.row({"cache", cache});
   table.row(
       {"ratings", counted(status.rows, "row", "rows") + ", " + megabytes(status.bytes_on_disk) + " on disk"});
+  if (status.leftover_bytes > 0) {
+    table.row({"left over",
+               megabytes(status.leftover_bytes) + " of a load that was killed; the next load removes them"});
+  }
   table.row({"quarantine", counted(status.quarantined, "row", "rows") + ", " +
                                counted(status.excluded_users, "user", "users") + " excluded"});
   table.row({"generation", std::to_string(status.position.generation) +

@@ -2,6 +2,7 @@
 
 #include "ratings/error.hpp"
 #include "ratings/history_view.hpp"
+#include "ratings/loader.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -55,6 +56,13 @@ std::uint64_t parse_count(const std::string& text) {
 std::uint64_t parse_limit(const std::string& text) {
   const auto number = whole_number<std::uint64_t>(text);
   if (!number || *number == 0) refuse(text, "a number of 1 or more");
+  return *number;
+}
+
+std::size_t parse_jobs(const std::string& text) {
+  const auto number = whole_number<std::size_t>(text);
+  if (!number || *number == 0 || *number > kMaxJobs)
+    refuse(text, "a number from 1 to " + std::to_string(kMaxJobs));
   return *number;
 }
 

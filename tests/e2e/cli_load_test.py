@@ -130,6 +130,7 @@ class Load(harness.Case):
     def test_jobs_is_accepted_and_must_be_positive(self):
         self.run_cli("load", self.csv(*ROWS), "--jobs", "4")
         self.run_cli("load", self.csv(*ROWS), "--jobs", "0", exit_code=2)
+        self.run_cli("load", self.csv(*ROWS), "--jobs", "65", exit_code=2)
 
     def test_a_file_that_is_not_there(self):
         failed = self.run_cli("load", self.home / "missing.csv", exit_code=1)

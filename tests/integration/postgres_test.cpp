@@ -1,13 +1,9 @@
-#include "postgres/connection.hpp"
-#include "postgres/conninfo.hpp"
+#include "integration/postgres_world.hpp"
 #include "postgres/pool.hpp"
-#include "support/servers.hpp"
 
-#include "ratings/admin.hpp"
 #include "ratings/cleanup.hpp"
 #include "ratings/error.hpp"
 #include "ratings/load.hpp"
-#include "ratings/store.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,35 +16,12 @@
 using namespace ratings;
 using namespace std::chrono_literals;
 
+using test::Database;
+using test::no_watch;
+using test::options_for;
+using test::soon;
+
 namespace {
-
-StoreOptions options_for(const std::string& url) {
-  return {.url = url, .password = {}, .command = "test", .connections = 2};
-}
-
-Instant soon() { return boot_clock().now() + 5s; }
-
-/// A database with our schema and a psql-like session beside the store's own connections.
-struct Database {
-  test::TempDatabase temp;
-  StoreOptions options = options_for(temp.url());
-  std::unique_ptr<StoreAdmin> admin = open_store_admin(options);
-  std::unique_ptr<PositionReader> positions = open_position_reader(options);
-  std::unique_ptr<HistoryReader> reader = open_history_reader(options);
-  postgres::Connection psql{postgres::conninfo(options, postgres::Purpose::change), soon()};
-
-  Database() { admin->ensure_schema(); }
-  void run(const std::string& sql) { psql.execute("testing", sql); }
-  ReadPoint now() { return positions->changes_since(std::nullopt, soon()).state.now; }
-  std::vector<std::int64_t> moved_since(const ReadPoint& point) {
-    const auto changes = positions->changes_since(point, soon());
-    CHECK(changes.known_point);
-    std::vector<std::int64_t> users;
-    for (const auto& [user, own] : changes.moved) users.push_back(user.value);
-    std::sort(users.begin(), users.end());
-    return users;
-  }
-};
 
 using Users = std::vector<std::int64_t>;
 
@@ -315,39 +288,6 @@ TEST_SUITE("postgres") {
       CHECK(error.kind() == Kind::guard);
       CHECK(std::string{error.what()}.find("ratingsctl/load (pid ") != std::string::npos);
     }
-  }
-
-  TEST_CASE("rows that psql writes while a first load runs are not lost") {
-    Database db;
-    const auto writer = open_rating_writer(db.options);
-    writer->begin();
-    writer->start(Fill::first);
-    const std::vector<Rating> rows{{UserId{1}, MovieId{1}, 4, 1}};
-    writer->append(rows);
-    db.run("INSERT INTO ratings VALUES (9, 9, 1, 1)");
-    const std::vector<LoadedFile> files{{.name = "a.csv", .hash = {}, .bytes = 1, .read = 1, .loaded = 1}};
-
-    CHECK_THROWS_AS((void)writer->commit(files), Error);
-
-    CHECK(db.reader->history(UserId{9}, soon()).ratings.size() == 1);
-    CHECK(db.reader->history(UserId{1}, soon()).ratings.empty());
-  }
-
-  TEST_CASE("replace keeps the table's identity, grants and views") {
-    Database db;
-    db.run("CREATE VIEW seen AS SELECT * FROM ratings");
-    const auto oid = db.psql.execute("testing", "SELECT 'ratings'::regclass::oid::bigint").int8(0, 0);
-    const auto writer = open_rating_writer(db.options);
-    writer->begin();
-    writer->start(Fill::replace);
-    writer->append(std::vector<Rating>{{UserId{4}, MovieId{1}, 4, 1}});
-    const auto done = writer->commit(
-        std::vector<LoadedFile>{{.name = "a.csv", .hash = {}, .bytes = 1, .read = 1, .loaded = 1}});
-
-    CHECK(done.generation == 2);
-    CHECK(db.psql.execute("testing", "SELECT 'ratings'::regclass::oid::bigint").int8(0, 0) == oid);
-    CHECK(db.psql.execute("testing", "SELECT user_id FROM seen").int8(0, 0) == 4);
-    CHECK(db.positions->checks(soon()).size() == 5);
   }
 
   TEST_CASE("an unreachable server is named, without the password") {

@@ -30,10 +30,11 @@ class FakeRatingWriter final : public RatingWriter {
     return {.empty = store_.rows.empty(),
             .live = store_.live,
             .foreign_changes = store_.foreign_changes,
-            .generation = store_.generation};
+            .generation = store_.generation,
+            .excluded = {store_.excluded.begin(), store_.excluded.end()}};
   }
 
-  void start(Fill fill) override {
+  void start(Fill fill, std::size_t /*connections*/) override {
     if (!begun) throw Error{Kind::internal, "start() before begin()"};
     if (fill == Fill::first && !store_.rows.empty()) throw Error{Kind::internal, "first, but not empty"};
     started = true;
@@ -59,7 +60,8 @@ class FakeRatingWriter final : public RatingWriter {
     return held;
   }
 
-  LoadCommit commit(std::span<const LoadedFile> files) override {
+  LoadCommit commit(std::span<const LoadedFile> files, const StageWatch& entering) override {
+    entering("commit");
     std::uint64_t sum = 0;
     for (const auto& file : files) {
       if (file.read != file.loaded + file.rejected + file.excluded) throw Error{Kind::store, "sums differ"};
@@ -70,10 +72,8 @@ class FakeRatingWriter final : public RatingWriter {
     if (sum != loaded_) throw Error{Kind::store, "stored and counted rows differ"};
     store_ = staged_;
     committed = true;
-    return {.generation = store_.generation,
-            .committed = Instant{42},
-            .wait = std::chrono::milliseconds{1000},
-            .stages = {{"copy", std::chrono::milliseconds{7}}}};
+    return {
+        .generation = store_.generation, .committed = Instant{42}, .wait = std::chrono::milliseconds{1000}};
   }
 
   void cancel() noexcept override { cancelled_ = true; }

@@ -21,7 +21,7 @@ StoreOptions Store::options(const std::string& command) const {
 LoadCommit Store::load(Fill fill, std::span<const Rating> rows, std::uint8_t content) {
   const auto open = writer();
   (void)open->begin();
-  open->start(fill);
+  open->start(fill, 1);
   const std::uint64_t excluded = open->append(rows);
   LoadedFile file{.name = "test.csv",
                   .hash = {},
@@ -30,7 +30,7 @@ LoadCommit Store::load(Fill fill, std::span<const Rating> rows, std::uint8_t con
                   .loaded = rows.size() - excluded,
                   .excluded = excluded};
   file.hash.bytes.fill(content);
-  return open->commit({&file, 1});
+  return open->commit({&file, 1}, [](const char*) {});
 }
 
 std::string to_text(const std::vector<UserOutcome>& users) {

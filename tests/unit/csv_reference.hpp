@@ -4,8 +4,9 @@
 
 namespace ratings::test {
 
-/// The grammar of csv_reader.hpp once more, as slowly and plainly as possible: the whole text in memory, one
-/// character after the other. What CsvReader is compared with. Only for a text whose first line is a header.
+/// The grammar of line_parser.hpp once more, as slowly and plainly as possible: the whole text in memory, one
+/// character after the other. What BlockReader and BlockParser are compared with. Only for a text whose first
+/// line is a header.
 [[nodiscard]] Outcome read_csv_slowly(const std::string& text);
 
 }  // namespace ratings::test

@@ -1,6 +1,7 @@
 #include "csv_support.hpp"
 
-#include "csv/csv_reader.hpp"
+#include "csv/block_parser.hpp"
+#include "csv/block_reader.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -70,11 +71,15 @@ Outcome read_csv(std::string_view text, std::size_t largest, unsigned seed, char
   Keeper keeper{outcome};
   ChunkSource source{text, largest, seed};
   try {
-    csv::CsvReader reader{source, "f", delimiter, keeper};
-    for (auto rows = reader.next(); !rows.empty(); rows = reader.next()) {
+    csv::BlockReader reader{source, "f", delimiter};
+    csv::BlockParser parser{reader.layout()};
+    csv::Block block;
+    while (reader.next(block)) {
+      const auto rows = parser.parse(block);
       outcome.rows.insert(outcome.rows.end(), rows.begin(), rows.end());
+      parser.report(reader.first_line() + outcome.lines, keeper);
+      outcome.lines += parser.lines();
     }
-    outcome.lines = reader.lines();
     outcome.hash = reader.hash();
     outcome.header = reader.header();
   } catch (const Error& error) {

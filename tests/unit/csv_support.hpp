@@ -76,7 +76,7 @@ struct Outcome {
   std::string header;
 };
 
-/// Reads all of `text` with CsvReader, in pieces of at most `largest` bytes.
+/// Reads all of `text` with BlockReader and BlockParser, in pieces of at most `largest` bytes.
 [[nodiscard]] Outcome read_csv(std::string_view text, std::size_t largest = 1U << 20U, unsigned seed = 1,
                                char delimiter = ',');
 

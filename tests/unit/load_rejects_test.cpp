@@ -127,11 +127,11 @@ TEST_SUITE("load rejects") {
       Watcher(FakeStore& store, std::string rejects, bool& complete)
           : honest_{store}, rejects_{std::move(rejects)}, complete_{complete} {}
       LoadFacts begin() override { return honest_.begin(); }
-      void start(Fill fill) override { honest_.start(fill); }
+      void start(Fill fill, std::size_t connections) override { honest_.start(fill, connections); }
       std::size_t append(std::span<const Rating> rows) override { return honest_.append(rows); }
-      LoadCommit commit(std::span<const LoadedFile> files) override {
+      LoadCommit commit(std::span<const LoadedFile> files, const StageWatch& entering) override {
         complete_ = read_whole(rejects_) == kHeader + "bad\n" && !read_whole(rejects_ + ".log").empty();
-        return honest_.commit(files);
+        return honest_.commit(files, entering);
       }
       void cancel() noexcept override { honest_.cancel(); }
 

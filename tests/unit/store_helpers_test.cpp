@@ -33,7 +33,8 @@ TEST_SUITE("exclusion list") {
     list.exclude({2}, 1);
     const std::array rows{row(1), row(2), row(3), row(2)};
 
-    const auto split = list.split(rows);
+    ratings::ExclusionList::Scratch scratch;
+    const auto split = list.split(rows, scratch);
 
     CHECK(std::vector(split.kept.begin(), split.kept.end()) == std::vector{row(1), row(3)});
     CHECK(std::vector(split.held.begin(), split.held.end()) == std::vector{row(2), row(2)});
@@ -42,11 +43,12 @@ TEST_SUITE("exclusion list") {
   TEST_CASE("rows of which nobody is excluded are not copied") {
     ratings::ExclusionList list;
     const std::array rows{row(1), row(3)};
+    ratings::ExclusionList::Scratch scratch;
 
-    CHECK(list.split(rows).kept.data() == rows.data());
+    CHECK(list.split(rows, scratch).kept.data() == rows.data());
     list.exclude({2}, 1);
-    CHECK(list.split(rows).kept.data() == rows.data());
-    CHECK(list.split(rows).held.empty());
+    CHECK(list.split(rows, scratch).kept.data() == rows.data());
+    CHECK(list.split(rows, scratch).held.empty());
   }
 }
 

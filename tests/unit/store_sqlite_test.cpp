@@ -31,10 +31,10 @@ struct Fixture {
   void load(Fill fill, std::vector<Rating> rows) const {
     const auto writer = ratings::sqlite::open_rating_writer(options);
     (void)writer->begin();
-    writer->start(fill);
+    writer->start(fill, 1);
     (void)writer->append(rows);
     const ratings::LoadedFile file{.name = "f", .hash = {}, .read = rows.size(), .loaded = rows.size()};
-    (void)writer->commit({&file, 1});
+    (void)writer->commit({&file, 1}, [](const char*) {});
   }
   void shell(const std::string& sql) const {
     ratings::sqlite::Database database{path, ratings::sqlite::Open::existing, 20s};
@@ -146,7 +146,7 @@ TEST_SUITE("sqlite store") {
     if (holder == 0) {
       const auto writer = ratings::sqlite::open_rating_writer(options);
       (void)writer->begin();
-      writer->start(Fill::replace);
+      writer->start(Fill::replace, 1);
       (void)writer->append(std::array{rate(7)});
       (void)!write(ready[1], "x", 1);
       pause();

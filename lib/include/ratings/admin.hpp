@@ -32,7 +32,8 @@ struct StoreStatus {
   std::uint64_t rows = 0;
   std::uint64_t quarantined = 0;
   std::uint64_t excluded_users = 0;
-  std::uint64_t bytes_on_disk = 0;  ///< table and index, or the file
+  std::uint64_t bytes_on_disk = 0;   ///< table and index, or the file
+  std::uint64_t leftover_bytes = 0;  ///< of tables that a killed load left; the next load removes them
   bool foreign_changes = false;
   std::vector<Check> checks;
   std::vector<LoadInfo> last_loads;  ///< newest first, at most five

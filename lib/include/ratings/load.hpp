@@ -5,7 +5,9 @@
 #include "ratings/store.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -34,6 +36,7 @@ struct LoadFacts {
   std::vector<ContentHash> live;  ///< contents of the live generation, the sample's among them
   bool foreign_changes = false;   ///< somebody else than ratingsctl changed rows in this generation
   std::int64_t generation = 1;    ///< the present one
+  std::vector<UserId> excluded = {};   ///< each once; their rows will be held back
 };
 
 /// One file that has been read to its end. read = loaded + rejected + excluded.
@@ -47,33 +50,33 @@ struct LoadedFile {
   std::uint64_t excluded = 0;
 };
 
-struct StageTime {
-  std::string name;  ///< copy, index, analyse, swap, commit
-  std::chrono::milliseconds took{};
-};
+/// Told the name of each stage of a commit as it begins: copy, index, analyse, swap, commit, checkpoint;
+/// which of them there are depends on the store. Called on the committing thread. Must not throw.
+using StageWatch = std::function<void(const char* stage)>;
 
 struct LoadCommit {
   std::int64_t generation = 1;
   Instant committed{};               ///< when COMMIT was answered
   std::chrono::milliseconds wait{};  ///< how long until no server can answer from before
-  std::vector<StageTime> stages;
 };
 
-/// Puts ratings into a store: begin, start, append…, commit; all in one transaction that the destructor rolls
-/// back. Not thread-safe, except cancel(). Throws Error{guard} when another command holds the store for 30 s
-/// (naming it), Error{unreachable|store|interrupted} otherwise; after a throw nothing was stored, unless the
-/// message says that the outcome of COMMIT is unknown.
+/// Puts ratings into a store: begin, start, append…, commit; they appear in one transaction that the
+/// destructor rolls back. Not thread-safe, except cancel(). Throws Error{guard} when another command holds
+/// the store for 30 s (naming it), Error{unreachable|store|interrupted} otherwise; after a throw nothing was
+/// stored, unless the message says that the outcome of COMMIT is unknown.
 class RATINGS_EXPORT RatingWriter {
  public:
   virtual ~RatingWriter() = default;
   /// Creates or upgrades the schema, takes the store's writer lock, opens the transaction.
   virtual LoadFacts begin() = 0;
-  virtual void start(Fill fill) = 0;
-  /// Rows of excluded users go into quarantine under their exclusion; returns how many did.
+  /// `connections`, at least 1: how many a store with a server may fill tables over.
+  virtual void start(Fill fill, std::size_t connections) = 0;
+  /// Rows of excluded users go into quarantine under their exclusion; returns how many did. Rows that come in
+  /// the order of their users, as the files have them, are indexed in half the time.
   virtual std::size_t append(std::span<const Rating> rows) = 0;
   /// Index, statistics, ledger, audit, position and COMMIT. Checks the stored count against the files' sums
   /// and throws Error{store} (nothing loaded) if they differ.
-  virtual LoadCommit commit(std::span<const LoadedFile> files) = 0;
+  virtual LoadCommit commit(std::span<const LoadedFile> files, const StageWatch& entering) = 0;
   /// From any thread: the call in progress ends with Error{interrupted}.
   virtual void cancel() noexcept = 0;
 };

@@ -24,11 +24,24 @@ struct LoaderOptions {
   std::uint64_t max_errors = 0;  ///< bad rows tolerated over all files
   std::string rejects = {};      ///< where bad rows go, in their original bytes; empty: nowhere
   char delimiter = ',';
+  std::size_t jobs = 1;  ///< threads that parse, and connections that a store may use; 1 … kMaxJobs
+};
+
+/// More lanes than a large server has cores only fight for them.
+inline constexpr std::size_t kMaxJobs = 64;
+/// As many as this machine has cores, and at most 8: the server, which does most of the work, may be as small
+/// as ours.
+[[nodiscard]] RATINGS_EXPORT std::size_t default_jobs() noexcept;
+
+/// One stage of a load: hash, read, and those of StageWatch.
+struct StageTime {
+  std::string name;
+  std::chrono::milliseconds took{};
 };
 
 /// Where a load is; sent at most every 100 ms and once at the end of each stage.
 struct Progress {
-  std::string stage;  ///< hash, read, or one of StageTime's names
+  std::string stage;  ///< one of StageTime's names
   std::string file;
   std::uint64_t done = 0;              ///< bytes of input
   std::optional<std::uint64_t> total;  ///< unknown for standard input
@@ -37,7 +50,7 @@ struct Progress {
   std::optional<std::chrono::seconds> eta;
 };
 
-/// Told about a load while it runs, on the loading thread. Must not throw.
+/// Told about a load while it runs, from any of its threads, one call at a time. Must not throw.
 class RATINGS_EXPORT LoadObserver {
  public:
   virtual ~LoadObserver() = default;

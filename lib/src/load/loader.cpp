@@ -1,14 +1,17 @@
 #include "ratings/loader.hpp"
 
-#include "csv/csv_reader.hpp"
+#include "csv/block_reader.hpp"
 #include "load/bad_row_keeper.hpp"
 #include "load/decision.hpp"
 #include "load/inputs.hpp"
+#include "load/parallel_reader.hpp"
 #include "load/progress_meter.hpp"
-#include "load/row_sender.hpp"
+#include "load/user_counter.hpp"
 
 #include "ratings/error.hpp"
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace ratings {
@@ -29,11 +32,13 @@ class Loading {
   LoadReport dry_run();
   LoadReport write(RatingWriter& writer, const Decision& decision, const LoadFacts& facts);
   LoadReport nothing_to_do(const LoadFacts& facts);
+  void check_first_lines() const;
   void hash_files();
   void hash_pipes();
   [[nodiscard]] ContentHash hash_input(const Input& input);
-  void read_inputs(RowSender& sender, const std::vector<bool>& taken);
-  [[nodiscard]] LoadedFile read_input(Input& input, RowSender& sender);
+  using Append = decltype(ParallelReader::Callbacks::append);
+  void read_inputs(const Append& append, const std::vector<bool>& taken);
+  [[nodiscard]] LoadedFile read_input(Input& input, const Append& append);
   void commit(RatingWriter& writer);
   [[nodiscard]] Decision final_decision(const LoadFacts& facts) const;
   [[nodiscard]] bool has_pipe() const;
@@ -47,15 +52,18 @@ class Loading {
   std::uint64_t passed_ = 0;       ///< bytes of the inputs before the present one
   std::uint64_t passed_rows_ = 0;  ///< their rows
   std::vector<LoadedFile> files_;
+  UserCounter users_;
   LoadReport report_;
 };
 
 LoadReport Loading::run(RatingWriter& writer) {
   inputs_ = check_inputs(options_);
   if (options_.dry_run) return dry_run();
-  hash_files();
-  check_stop(stop_);
+  check_first_lines();
   const auto facts = writer.begin();
+  // One file for an empty table cannot be there already; the hash that the ledger needs comes with the
+  // reading.
+  if (!facts.empty || inputs_.size() > 1) hash_files();
   std::vector<std::optional<ContentHash>> contents;
   for (const auto& input : inputs_) contents.push_back(input.hash);
   const auto decision = presume(facts, contents, {options_.if_full, options_.again});
@@ -68,17 +76,18 @@ LoadReport Loading::run(RatingWriter& writer) {
 }
 
 LoadReport Loading::dry_run() {
-  RowSender sender{nullptr};
-  read_inputs(sender, std::vector<bool>(inputs_.size(), true));
+  const auto nowhere = [](std::span<const Rating>) { return std::size_t{0}; };
+  read_inputs(nowhere, std::vector<bool>(inputs_.size(), true));
+  report_.users = users_.count_without({});
   bad_rows_.finish();
   add_up();
   return std::move(report_);
 }
 
 LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const LoadFacts& facts) {
-  writer.start(decision.fill);
-  RowSender sender{&writer};
-  read_inputs(sender, decision.taken);
+  writer.start(decision.fill, options_.jobs);
+  read_inputs([&](std::span<const Rating> rows) { return writer.append(rows); }, decision.taken);
+  report_.users = users_.count_without(facts.excluded);
   const auto last_word = final_decision(facts);
   if (last_word.verdict == Verdict::no_op) return nothing_to_do(facts);
   if (last_word != decision) {
@@ -100,13 +109,19 @@ LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const 
 
 void Loading::commit(RatingWriter& writer) {
   check_stop(stop_);
-  meter_.begin("commit", std::nullopt);
-  auto result = writer.commit(files_);
-  meter_.end();
+  bool under_way = false;
+  const auto end_stage = [&] {
+    if (std::exchange(under_way, false)) report_.stages.push_back(meter_.end());
+  };
+  const auto result = writer.commit(files_, [&](const char* stage) {
+    end_stage();
+    meter_.begin(stage, std::nullopt);
+    under_way = true;
+  });
+  end_stage();
   report_.generation = result.generation;
   report_.committed = result.committed;
   report_.wait = result.wait;
-  report_.stages.insert(report_.stages.end(), result.stages.begin(), result.stages.end());
 }
 
 LoadReport Loading::nothing_to_do(const LoadFacts& facts) {
@@ -129,6 +144,16 @@ Decision Loading::final_decision(const LoadFacts& facts) const {
   std::vector<ContentHash> contents;
   for (const auto& input : inputs_) contents.push_back(input.hash.value());
   return decide(facts, contents, {options_.if_full, options_.again});
+}
+
+/// A file that is damaged or no CSV is told before the store is asked to wait for it.
+void Loading::check_first_lines() const {
+  for (const auto& input : inputs_) {
+    check_stop(stop_);
+    if (!input.facts.repeatable) continue;
+    const auto source = csv::open_source(input.path, stop_);
+    (void)csv::BlockReader{*source, input.path, options_.delimiter};
+  }
 }
 
 void Loading::hash_files() {
@@ -168,7 +193,7 @@ ContentHash Loading::hash_input(const Input& input) {
   return hasher.hash();
 }
 
-void Loading::read_inputs(RowSender& sender, const std::vector<bool>& taken) {
+void Loading::read_inputs(const Append& append, const std::vector<bool>& taken) {
   std::vector<Input> read;
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (taken[i]) read.push_back(inputs_[i]);
@@ -176,33 +201,33 @@ void Loading::read_inputs(RowSender& sender, const std::vector<bool>& taken) {
   meter_.begin("read", total_size(read));
   passed_ = 0;
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (taken[i]) files_.push_back(read_input(inputs_[i], sender));
+    if (taken[i]) files_.push_back(read_input(inputs_[i], append));
   }
-  auto stage = meter_.end();
-  // The writer's own "copy" covers it.
-  if (options_.dry_run) report_.stages.push_back(std::move(stage));
-  report_.users = sender.users();
+  report_.stages.push_back(meter_.end());
 }
 
-LoadedFile Loading::read_input(Input& input, RowSender& sender) {
+LoadedFile Loading::read_input(Input& input, const Append& append) {
   const auto source = csv::open_source(input.path, stop_);
-  csv::CsvReader reader{*source, input.path, options_.delimiter, bad_rows_};
-  bad_rows_.begin_input(input.path, reader.header());
-  LoadedFile file{.name = input.path, .hash = {}};
+  csv::BlockReader blocks{*source, input.path, options_.delimiter};
+  bad_rows_.begin_input(input.path, blocks.header());
   const auto bad_before = bad_rows_.count();
-  for (auto rows = reader.next(); !rows.empty(); rows = reader.next()) {
-    check_stop(stop_);
-    const auto held = sender.send(rows);
-    file.loaded += rows.size() - held;
-    file.excluded += held;
-    meter_.update(input.path, passed_ + source->consumed(), passed_rows_ + reader.lines());
-  }
+  ParallelReader reader{blocks, bad_rows_, stop_};
+  const auto tally = reader.run(
+      options_.jobs, {.count = [&](std::span<const Rating> rows) { users_.add(rows); },
+                      .append = append,
+                      .watch =
+                          [&](std::uint64_t lines) {
+                            meter_.update(input.path, passed_ + source->consumed(), passed_rows_ + lines);
+                          }});
   passed_ += source->consumed();
-  passed_rows_ += reader.lines();
-  file.hash = reader.hash();
-  file.bytes = reader.bytes();
-  file.read = reader.lines();
-  file.rejected = bad_rows_.count() - bad_before;
+  passed_rows_ += tally.lines;
+  const LoadedFile file{.name = input.path,
+                        .hash = blocks.hash(),
+                        .bytes = blocks.bytes(),
+                        .read = tally.lines,
+                        .loaded = tally.loaded,
+                        .rejected = bad_rows_.count() - bad_before,
+                        .excluded = tally.held_back};
   if (input.hash.value_or(file.hash) != file.hash) {
     throw Error{
         Kind::input,
@@ -231,6 +256,11 @@ void Loading::add_up() {
 }
 
 }  // namespace
+
+std::size_t default_jobs() noexcept {
+  constexpr unsigned kEnough = 8;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, kEnough);
+}
 
 LoadReport load(const LoaderOptions& options, RatingWriter& writer, LoadObserver& observer,
                 const std::atomic<bool>& stop, Clock& clock) {

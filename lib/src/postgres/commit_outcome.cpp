@@ -14,15 +14,16 @@ constexpr Instant kBetween = 200ms;
 
 constexpr const char* kStatus = "SELECT pg_xact_status($1::text::xid8)";
 
+// $1: a backend that does not count, $2: locks that only readers hold count, too.
 constexpr const char* kHolder = R"(
 SELECT a.application_name, a.pid::text, a.usename::text,
        to_char(a.xact_start AT TIME ZONE 'UTC', 'HH24:MI:SS')
 FROM pg_locks AS l
 JOIN pg_stat_activity AS a ON a.pid = l.pid
-WHERE l.granted AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
+WHERE l.granted AND a.pid NOT IN (pg_backend_pid(), $1::integer) AND a.xact_start IS NOT NULL
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND ((l.locktype = 'advisory' AND l.classid = 1918989413 AND l.objid = 1 AND l.objsubid = 2)
-       OR (l.relation IN (to_regclass('ratingsctl.position'), to_regclass('public.ratings')) AND l.mode <> 'AccessShareLock'))
+       OR (l.relation IN (to_regclass('ratingsctl.position'), to_regclass('public.ratings')) AND ($2::boolean OR l.mode <> 'AccessShareLock')))
 ORDER BY l.locktype = 'advisory' DESC, a.xact_start
 LIMIT 1)";
 
@@ -66,19 +67,27 @@ void require_committed(const std::string& conninfo, const std::string& xid, cons
                                      "run the same command again later, it is safe to repeat"};
 }
 
-std::string lock_holder(const std::string& conninfo) {
+namespace {
+
+/// "another session" when it has gone by now.
+std::string lock_holder(const std::string& conninfo, Wanted wanted, int own_pid) {
   const auto deadline = boot_clock().now() + 3s;
   Connection connection{conninfo, deadline};
-  const auto result = connection.execute("asking who holds the lock", kHolder, {}, deadline);
+  const Param params[] = {std::to_string(own_pid), wanted == Wanted::swap ? "true" : "false"};
+  const auto result = connection.execute("asking who holds the lock", kHolder, params, deadline);
   if (result.rows() == 0) return "another session (gone by now)";
   const auto name = result.text(0, 0);
   return (name.empty() ? "a session" : name) + " (pid " + result.text(0, 1) + ", user " + result.text(0, 2) +
          ", since " + result.text(0, 3) + " UTC)";
 }
 
-Error waited_for_lock(const std::string& conninfo, std::string_view attempted, std::string_view unchanged) {
-  return Error{Kind::guard, std::string{attempted} + ": waited 30 s for " + lock_holder(conninfo) + "; " +
-                                std::string{unchanged} + ", run it again when that has ended"};
+}  // namespace
+
+Error waited_for_lock(const std::string& conninfo, std::string_view attempted, std::string_view unchanged,
+                      Wanted wanted, int own_pid) {
+  return Error{Kind::guard, std::string{attempted} + ": waited 30 s for " +
+                                lock_holder(conninfo, wanted, own_pid) + "; " + std::string{unchanged} +
+                                ", run it again when that has ended"};
 }
 
 }  // namespace ratings::postgres

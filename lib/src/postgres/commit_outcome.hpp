@@ -18,12 +18,18 @@ enum class CommitOutcome { committed, rolled_back, unknown };
 /// do.
 void require_committed(const std::string& conninfo, const std::string& xid, const std::string& attempted);
 
-/// Who holds the writers' lock, the position row or a lock on ratings: "ratingsctl/load (pid 42, user app,
-/// since 12:00:01 UTC)", or "another session".
-[[nodiscard]] std::string lock_holder(const std::string& conninfo);
-/// Error{guard}: "ATTEMPTED: waited 30 s for HOLDER; UNCHANGED, run it again when that has ended".
+/// What a lock was waited for in vain.
+enum class Wanted {
+  change,  ///< the writers' lock: whoever changes ratings, the position row or the schema holds it up
+  swap,    ///< ratings for oneself: readers hold that up, too
+};
+
+/// Error{guard}: "ATTEMPTED: waited 30 s for HOLDER; UNCHANGED, run it again when that has ended". HOLDER is
+/// asked for: "ratingsctl/load (pid 42, user app, since 12:00:01 UTC)". `own_pid`: a backend of ours that may
+/// still be ending.
 [[nodiscard]] Error waited_for_lock(const std::string& conninfo, std::string_view attempted,
-                                    std::string_view unchanged);
+                                    std::string_view unchanged, Wanted wanted = Wanted::change,
+                                    int own_pid = 0);
 
 /// Arguments of pg_advisory_xact_lock(int, int): "rate" in ASCII, then what is locked.
 inline constexpr const char* kChangeLock = "1918989413, 1";

@@ -4,31 +4,34 @@
 
 #include "ratings/error.hpp"
 
-#include <bit>
-#include <cstring>
+#include <poll.h>
 
 namespace ratings::postgres {
 namespace {
 
-/// 256 KiB a message: fewer, larger messages than libpq's 8 KiB; bigger ones did not load faster in the
-/// prototype.
-constexpr std::size_t kBuffer = 256 * 1024;
-constexpr std::size_t kLargestRow = 128;
-constexpr std::string_view kHeader{"PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19};
-constexpr std::uint16_t kTrailer = 0xFFFF;
+using namespace std::string_view_literals;
+
+// Signature, flags, length of the header's extension; and what stands in the place of a row's field count at
+// the end.
+constexpr auto kHeader = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0"sv;
+constexpr auto kTrailer = "\xFF\xFF"sv;
+
+/// While it copies, a server says nothing but that it failed. (Not asked over TLS, which has messages of its
+/// own.)
+bool has_spoken(PGconn* connection) {
+  if (PQsslInUse(connection) != 0) return false;
+  pollfd waited{.fd = PQsocket(connection), .events = POLLIN, .revents = 0};
+  return poll(&waited, 1, 0) > 0;
+}
 
 }  // namespace
 
 CopyStream::CopyStream(Connection& connection, std::string_view table, std::string_view columns,
                        std::string_view options)
-    : connection_{connection},
-      attempted_{"copying into " + std::string{table}},
-      buffer_(kBuffer),
-      used_{kHeader.size()} {
-  const auto sql = "COPY " + std::string{table} + " " + std::string{columns} + " FROM STDIN (FORMAT binary" +
-                   std::string{options} + ")";
-  connection_.execute(attempted_, sql);
-  std::memcpy(buffer_.data(), kHeader.data(), kHeader.size());
+    : connection_{connection}, attempted_{"copying into " + std::string{table}} {
+  connection_.execute(attempted_, "COPY " + std::string{table} + " " + std::string{columns} +
+                                      " FROM STDIN (FORMAT binary" + std::string{options} + ")");
+  send(kHeader);
 }
 
 CopyStream::~CopyStream() {
@@ -41,74 +44,31 @@ CopyStream::~CopyStream() {
   }
 }
 
-void CopyStream::put2(std::uint16_t value) {
-  value = __builtin_bswap16(value);
-  std::memcpy(buffer_.data() + used_, &value, sizeof value);
-  used_ += sizeof value;
+void CopyStream::put(CopyRows& rows) {
+  // libpq would go on sending the rest of the file to a server that only throws it away.
+  if (!open_ || has_spoken(connection_.raw())) fail();
+  send(rows.bytes());
+  rows.clear();
 }
 
-void CopyStream::put4(std::uint32_t value) {
-  value = __builtin_bswap32(value);
-  std::memcpy(buffer_.data() + used_, &value, sizeof value);
-  used_ += sizeof value;
+void CopyStream::send(std::string_view bytes) {
+  if (PQputCopyData(connection_.raw(), bytes.data(), static_cast<int>(bytes.size())) != 1) fail();
 }
 
-void CopyStream::put8(std::uint64_t value) {
-  value = __builtin_bswap64(value);
-  std::memcpy(buffer_.data() + used_, &value, sizeof value);
-  used_ += sizeof value;
-}
-
-void CopyStream::begin_row(std::uint16_t fields) {
-  if (used_ + kLargestRow > buffer_.size()) send();
-  put2(fields);
-}
-
-void CopyStream::put_rating(const Rating& row) {
-  put4(8);
-  put8(static_cast<std::uint64_t>(row.user.value));
-  put4(4);
-  put4(static_cast<std::uint32_t>(row.movie.value));
-  put4(4);
-  put4(std::bit_cast<std::uint32_t>(row.score));
-  put4(8);
-  put8(static_cast<std::uint64_t>(row.timestamp));
-}
-
-void CopyStream::add(const Rating& row) {
-  begin_row(4);
-  put_rating(row);
-}
-
-void CopyStream::add_held_back(const Rating& row, std::int64_t batch, std::int64_t generation) {
-  begin_row(7);
-  put_rating(row);
-  put4(8);
-  put8(static_cast<std::uint64_t>(batch));
-  put4(8);
-  put8(static_cast<std::uint64_t>(generation));
-  put4(1);
-  buffer_[used_++] = 1;
-}
-
-void CopyStream::send() {
-  if (PQputCopyData(connection_.raw(), buffer_.data(), static_cast<int>(used_)) != 1) {
-    // The server's own words, if it said any, come with the result.
+/// Throws what the server has to say; if it has nothing, the connection is gone.
+void CopyStream::fail() {
+  if (open_) {
     open_ = false;
+    PQputCopyEnd(connection_.raw(), "ratingsctl gave up");
     connection_.next_result(attempted_, kNoDeadline);
-    throw Error{Kind::unreachable, attempted_ + ": the connection was lost; nothing was loaded"};
   }
-  used_ = 0;
+  throw Error{Kind::unreachable, attempted_ + ": the connection was lost; nothing was loaded"};
 }
 
 std::uint64_t CopyStream::finish() {
-  if (used_ + sizeof kTrailer > buffer_.size()) send();
-  put2(kTrailer);
-  send();
+  send(kTrailer);
   open_ = false;
-  if (PQputCopyEnd(connection_.raw(), nullptr) != 1) {
-    throw Error{Kind::unreachable, attempted_ + ": the connection was lost; nothing was loaded"};
-  }
+  if (PQputCopyEnd(connection_.raw(), nullptr) != 1) fail();
   const auto stored = connection_.next_result(attempted_, kNoDeadline).affected();
   connection_.drain(kNoDeadline);
   return stored;

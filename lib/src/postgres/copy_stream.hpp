@@ -1,20 +1,17 @@
 #pragma once
 
 #include "postgres/connection.hpp"
-
-#include "ratings/model.hpp"
+#include "postgres/copy_rows.hpp"
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace ratings::postgres {
 
-/// A binary COPY … FROM STDIN under way (PostgreSQL manual, COPY, "Binary Format"): no text, no escapes, no
-/// `\.`. The table's columns must be user_id, movie_id, rating, "timestamp", and for quarantine batch,
-/// generation, held_back.
+/// A binary COPY … FROM STDIN under way on a connection that must outlive it. Not thread-safe. The destructor
+/// gives an unfinished COPY up. Throws Error{store|unreachable}: an error of the server is noticed at the
+/// next put(), not after the last.
 class CopyStream {
  public:
   /// `columns` in parentheses or empty; `options` follow FORMAT binary, for example ", FREEZE".
@@ -24,23 +21,17 @@ class CopyStream {
   CopyStream(const CopyStream&) = delete;
   CopyStream& operator=(const CopyStream&) = delete;
 
-  void add(const Rating& row);
-  void add_held_back(const Rating& row, std::int64_t batch, std::int64_t generation);
+  /// Sends the rows and clears them; waits as long as the server needs to take them.
+  void put(CopyRows& rows);
   /// Ends the COPY; the number of rows the server says it stored.
   std::uint64_t finish();
 
  private:
-  void begin_row(std::uint16_t fields);
-  void put2(std::uint16_t value);
-  void put4(std::uint32_t value);
-  void put8(std::uint64_t value);
-  void put_rating(const Rating& row);
-  void send();
+  void send(std::string_view bytes);
+  [[noreturn]] void fail();
 
   Connection& connection_;
-  std::string attempted_;
-  std::vector<char> buffer_;
-  std::size_t used_ = 0;
+  const std::string attempted_;
   bool open_ = true;
 };
 

@@ -76,7 +76,9 @@ std::unique_ptr<Connection> Pool::connect(Instant deadline) {
     auto connection = std::make_unique<Connection>(conninfo_, deadline);
     greet_(*connection, deadline);
     const std::lock_guard lock{mutex_};
+    // The server is back: nobody waits out what an attempt that failed later, but began earlier, has set.
     pause_ = Instant::zero();
+    next_try_ = Instant::zero();
     return connection;
   } catch (const Error&) {
     const std::lock_guard lock{mutex_};

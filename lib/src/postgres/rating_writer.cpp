@@ -1,14 +1,17 @@
 #include "core/log.hpp"
 #include "core/operator_name.hpp"
+#include "core/side_by_side.hpp"
+#include "postgres/child_load.hpp"
 #include "postgres/commit_outcome.hpp"
 #include "postgres/copy_stream.hpp"
+#include "postgres/leftovers.hpp"
 #include "postgres/migrations.hpp"
 #include "postgres/postgres_store.hpp"
-#include "store/exclusion_list.hpp"
-#include "store/spool.hpp"
+#include "postgres/row_router.hpp"
 
 #include "ratings/error.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <optional>
@@ -18,9 +21,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// One index build of 26 million rows sorts in memory with this; the server's own default of 64 MB spills to
-// disk.
-constexpr const char* kIndexMemory = "SET LOCAL maintenance_work_mem = '512MB'";
+// The writers' connection says nothing while others fill the children; a load ends by itself after a day.
+constexpr const char* kPatient = "SET LOCAL idle_in_transaction_session_timeout = '24h'";
 constexpr const char* kEmpty = "SELECT NOT EXISTS (SELECT 1 FROM public.ratings)";
 constexpr const char* kState = "SELECT own_pos <> pos, generation FROM ratingsctl.position";
 constexpr const char* kLive =
@@ -57,48 +59,56 @@ class PostgresRatingWriter final : public RatingWriter {
  public:
   explicit PostgresRatingWriter(const StoreOptions& options)
       : options_{options}, conninfo_{conninfo(options, Purpose::change)} {}
-  ~PostgresRatingWriter() override = default;
+  ~PostgresRatingWriter() override { abandon(); }
+  PostgresRatingWriter(const PostgresRatingWriter&) = delete;
+  PostgresRatingWriter& operator=(const PostgresRatingWriter&) = delete;
 
   LoadFacts begin() override;
-  void start(Fill fill) override;
+  void start(Fill fill, std::size_t connections) override;
   std::size_t append(std::span<const Rating> rows) override;
-  LoadCommit commit(std::span<const LoadedFile> files) override;
+  LoadCommit commit(std::span<const LoadedFile> files, const StageWatch& entering) override;
 
   void cancel() noexcept override {
     cancelled_ = true;
     const std::lock_guard guard{cancelling_};
     if (connection_) connection_->cancel();
+    for (const auto& child : children_) {
+      if (child) child->cancel();
+    }
   }
 
  private:
   template <typename Work>
   auto guarded(std::string_view attempted, Work&& body);
+  [[nodiscard]] Error interrupted(std::string_view attempted) const;
   Result run(const char* sql, std::initializer_list<Param> params = {});
   template <typename Work>
-  void stage(const char* name, Work&& body);
+  void for_each_child(Work&& work);
 
   void connect();
-  void abandon();
-  std::uint64_t finish_copy(std::span<const LoadedFile> files);
+  void abandon() noexcept;
+  [[nodiscard]] LoadFacts read_facts();
+  void make_children(std::size_t count);
+  void finish_copy(std::span<const LoadedFile> files);
   void store_held_back();
   void lock_table();
   void swap_in();
   LoadCommit close_books(std::span<const LoadedFile> files);
+  void commit_transaction();
 
   const StoreOptions options_;
   const std::string conninfo_;
-  std::unique_ptr<Connection> connection_;
-  std::mutex cancelling_;  ///< guards connection_ itself against cancel()
+  std::unique_ptr<Connection> connection_;  ///< holds the writers' lock from begin() to the end
+  std::mutex cancelling_;                   ///< guards connection_ and children_ themselves against cancel()
   std::atomic<bool> cancelled_ = false;
-  std::unique_ptr<CopyStream> copy_;  // before connection_'s end
+  std::vector<std::unique_ptr<ChildLoad>> children_;  ///< of a bulk load
+  std::unique_ptr<CopyStream> append_;                ///< of Fill::append; gone before connection_
+  std::unique_ptr<RowRouter> router_;
+  bool children_left_ = false;        ///< committed, and not swapped in
+  std::optional<Wanted> waited_for_;  ///< a lock, in vain
   Fill fill_ = Fill::append;
-  std::string child_;
   std::int64_t generation_ = 1;
   ExclusionList excluded_;
-  Spool held_back_;
-  std::uint64_t sent_ = 0;
-  Instant started_{};
-  std::vector<StageTime> stages_;
 };
 
 void PostgresRatingWriter::connect() {
@@ -108,23 +118,39 @@ void PostgresRatingWriter::connect() {
 }
 
 /// Rolls back by hanging up: locks must not outlive the failure, whoever still holds this object.
-void PostgresRatingWriter::abandon() {
-  copy_.reset();
-  const std::lock_guard guard{cancelling_};
-  connection_.reset();
+void PostgresRatingWriter::abandon() noexcept {
+  router_.reset();
+  append_.reset();
+  {
+    const std::lock_guard guard{cancelling_};
+    children_.clear();
+    connection_.reset();
+  }
+  if (!std::exchange(children_left_, false)) return;
+  try {
+    Session session{options_};
+    remove_leftovers(session);
+  } catch (const std::exception& error) {
+    log::warn("the tables of this load are left behind, the next load removes them reason=\"{}\"",
+              error.what());
+  }
+}
+
+Error PostgresRatingWriter::interrupted(std::string_view attempted) const {
+  return Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was loaded"};
 }
 
 template <typename Work>
 auto PostgresRatingWriter::guarded(std::string_view attempted, Work&& body) {
   try {
-    if (cancelled_) throw Error{Kind::interrupted, ""};
+    if (cancelled_) throw interrupted(attempted);
     return body();
   } catch (const Error& error) {
+    const auto own_pid = connection_ ? PQbackendPID(connection_->raw()) : 0;
     abandon();
-    if (cancelled_)
-      throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was loaded"};
-    if (error.kind() != Kind::guard || !child_.empty()) throw;
-    throw waited_for_lock(conninfo_, attempted, "nothing was loaded");
+    if (cancelled_) throw interrupted(attempted);
+    if (!waited_for_ || error.kind() != Kind::guard) throw;
+    throw waited_for_lock(conninfo_, attempted, "nothing was loaded", *waited_for_, own_pid);
   }
 }
 
@@ -134,80 +160,100 @@ Result PostgresRatingWriter::run(const char* sql, std::initializer_list<Param> p
 }
 
 template <typename Work>
-void PostgresRatingWriter::stage(const char* name, Work&& body) {
-  const auto from = boot_clock().now();
-  body();
-  stages_.push_back({name, std::chrono::duration_cast<std::chrono::milliseconds>(boot_clock().now() - from)});
+void PostgresRatingWriter::for_each_child(Work&& work) {
+  side_by_side(children_.size(), [&](std::size_t number) { work(*children_[number]); });
 }
 
 LoadFacts PostgresRatingWriter::begin() {
   Session session{options_};
   migrate(session);
+  remove_leftovers(session);
   return guarded("loading", [&] {
     connect();
     run("BEGIN");
-    connection_->execute("waiting for other commands",
-                         std::string{"SELECT pg_advisory_xact_lock("} + kChangeLock + ")");
-    LoadFacts facts{.empty = run(kEmpty).boolean(0, 0), .live = {}, .foreign_changes = false};
-    const auto state = run(kState);
-    facts.foreign_changes = state.boolean(0, 0);
-    facts.generation = generation_ = state.int8(0, 1);
-    const auto live = run(kLive);
-    for (int row = 0; row < live.rows(); ++row) facts.live.push_back(hash_of(live.text(row, 0)));
-    const auto excluded = run(kExcluded);
-    for (int row = 0; row < excluded.rows(); ++row)
-      excluded_.exclude(UserId{excluded.int8(row, 0)}, excluded.int8(row, 1));
-    return facts;
+    waited_for_ = Wanted::change;
+    run((std::string{"SELECT pg_advisory_xact_lock("} + kChangeLock + ")").c_str());
+    waited_for_.reset();
+    run(kPatient);
+    return read_facts();
   });
 }
 
-void PostgresRatingWriter::start(Fill fill) {
+LoadFacts PostgresRatingWriter::read_facts() {
+  LoadFacts facts{.empty = run(kEmpty).boolean(0, 0), .live = {}, .excluded = {}};
+  const auto state = run(kState);
+  facts.foreign_changes = state.boolean(0, 0);
+  facts.generation = generation_ = state.int8(0, 1);
+  const auto live = run(kLive);
+  for (int row = 0; row < live.rows(); ++row) facts.live.push_back(hash_of(live.text(row, 0)));
+  const auto excluded = run(kExcluded);
+  for (int row = 0; row < excluded.rows(); ++row)
+    excluded_.exclude(UserId{excluded.int8(row, 0)}, excluded.int8(row, 1));
+  facts.excluded = excluded_.users();
+  return facts;
+}
+
+void PostgresRatingWriter::start(Fill fill, std::size_t connections) {
   guarded("loading", [&] {
     fill_ = fill;
-    started_ = boot_clock().now();
+    std::vector<CopyStream*> streams;
     if (fill == Fill::append) {
-      copy_ = std::make_unique<CopyStream>(*connection_, "public.ratings", "", "");
-      return;
+      // Through the parent, in the transaction of the lock: its triggers see every row.
+      append_ = std::make_unique<CopyStream>(*connection_, "public.ratings", "", "");
+      streams.push_back(append_.get());
+    } else {
+      make_children(connections);
+      for (const auto& child : children_) streams.push_back(&child->rows());
     }
-    child_ = run("SELECT ratingsctl.make_child()::text").text(0, 0);
-    // FREEZE: nobody can see the new table yet, so its rows may be written as if they were old.
-    copy_ = std::make_unique<CopyStream>(*connection_, child_, "", ", FREEZE");
+    router_ = std::make_unique<RowRouter>(excluded_, std::move(streams));
+  });
+}
+
+void PostgresRatingWriter::make_children(std::size_t count) {
+  {
+    const std::lock_guard guard{cancelling_};
+    children_.resize(count);
+  }
+  side_by_side(count, [&](std::size_t number) {
+    auto child = std::make_unique<ChildLoad>(conninfo_, count, number);
+    const std::lock_guard guard{cancelling_};
+    children_[number] = std::move(child);
   });
 }
 
 std::size_t PostgresRatingWriter::append(std::span<const Rating> rows) {
-  return guarded("loading", [&] {
-    const auto split = excluded_.split(rows);
-    for (const auto& row : split.kept) copy_->add(row);
-    held_back_.add(split.held);
-    sent_ += split.kept.size();
-    return split.held.size();
-  });
+  return guarded("loading", [&] { return router_->route(rows); });
 }
 
-std::uint64_t PostgresRatingWriter::finish_copy(std::span<const LoadedFile> files) {
-  const auto stored = copy_->finish();
-  copy_.reset();
+void PostgresRatingWriter::finish_copy(std::span<const LoadedFile> files) {
+  const auto sent = router_->flush();
+  std::atomic<std::uint64_t> stored = 0;
+  for_each_child([&](ChildLoad& child) { stored += child.finish_copy(); });
+  if (append_) stored += append_->finish();
+  append_.reset();
   std::uint64_t loaded = 0;
   for (const auto& file : files) loaded += file.loaded;
-  if (stored != sent_ || stored != loaded) {
-    throw Error{Kind::store, "loading: the server stored " + std::to_string(stored) + " rows of " +
-                                 std::to_string(loaded) + "; nothing was loaded, please report this"};
-  }
-  return stored;
+  if (stored == sent && stored == loaded) return;
+  throw Error{Kind::store, "loading: the server stored " + std::to_string(stored) + " rows of " +
+                               std::to_string(loaded) + "; nothing was loaded, please report this"};
 }
 
 void PostgresRatingWriter::store_held_back() {
-  if (held_back_.size() == 0) return;
+  auto& held_back = router_->held_back();
+  if (held_back.size() == 0) return;
   const auto generation = generation_ + (fill_ == Fill::replace ? 1 : 0);
   CopyStream quarantine{*connection_, "ratingsctl.quarantine",
                         "(user_id, movie_id, rating, \"timestamp\", batch, generation, held_back)", ""};
+  CopyRows gathered;
   std::vector<Rating> rows(4096);
-  for (auto count = held_back_.read(rows); count > 0; count = held_back_.read(rows)) {
-    for (const auto& row : std::span{rows}.first(count))
-      quarantine.add_held_back(row, excluded_.batch_of(row.user).value(), generation);
+  for (auto count = held_back.read(rows); count > 0; count = held_back.read(rows)) {
+    for (const auto& row : std::span{rows}.first(count)) {
+      gathered.add_held_back(row, excluded_.batch_of(row.user).value(), generation);
+      if (gathered.full()) quarantine.put(gathered);
+    }
   }
-  if (quarantine.finish() != held_back_.size()) {
+  if (!gathered.empty()) quarantine.put(gathered);
+  if (quarantine.finish() != held_back.size()) {
     throw Error{Kind::store,
                 "loading: the server did not store every row of an excluded user; nothing was loaded, please "
                 "report this"};
@@ -223,23 +269,31 @@ void PostgresRatingWriter::lock_table() {
       break;
     } catch (const Error& error) {
       if (error.kind() != Kind::guard) throw;
-      if (attempt == kTries) throw waited_for_lock(conninfo_, "loading", "nothing was loaded");
+      if (attempt == kTries) {
+        waited_for_ = Wanted::swap;
+        throw;
+      }
       run("ROLLBACK TO SAVEPOINT before_lock");
     }
     boot_clock().sleep_until(boot_clock().now() + kBetweenTries);
-    if (cancelled_) throw Error{Kind::interrupted, ""};
+    if (cancelled_) throw interrupted("loading");
   }
   run(kLongLock);
 }
 
 void PostgresRatingWriter::swap_in() {
+  std::string names;
+  for (const auto& child : children_) names += (names.empty() ? "{" : ",") + child->name();
+  // From here on they are tables like any other, until the swap commits. That is a matter of milliseconds.
+  children_left_ = true;
+  for_each_child([](ChildLoad& child) { child.commit(); });
   lock_table();
   if (fill_ == Fill::first && !run(kEmpty).boolean(0, 0)) {
     throw Error{Kind::guard,
                 "loading: somebody wrote into the empty table meanwhile; nothing was loaded, run it again "
                 "with --append or --replace"};
   }
-  run("SELECT ratingsctl.swap_child($1::text::regclass)", {child_});
+  run("SELECT ratingsctl.swap_children($1::text[]::regclass[])", {names + "}"});
 }
 
 LoadCommit PostgresRatingWriter::close_books(std::span<const LoadedFile> files) {
@@ -258,39 +312,43 @@ LoadCommit PostgresRatingWriter::close_books(std::span<const LoadedFile> files) 
   run(kAudit, {operator_name(), "load", std::to_string(loaded), names});
   return {.generation = position.int8(0, 0),
           .committed = {},
-          .wait = std::chrono::milliseconds{position.int8(0, 1)},
-          .stages = {}};
+          .wait = std::chrono::milliseconds{position.int8(0, 1)}};
 }
 
-LoadCommit PostgresRatingWriter::commit(std::span<const LoadedFile> files) {
+void PostgresRatingWriter::commit_transaction() {
+  const auto xid = run("SELECT pg_current_xact_id()::text").text(0, 0);
+  if (cancelled_) throw interrupted("loading");
+  // Whatever happens now: only the server knows whether the children are in use.
+  const bool children = std::exchange(children_left_, false);
+  try {
+    run("COMMIT");
+  } catch (const Error& error) {
+    if (!connection_->broken()) {
+      children_left_ = children;
+      throw;
+    }
+    log::warn("COMMIT was not answered, asking what became of it: {}", error.what());
+    require_committed(conninfo_, xid, "loading");
+  }
+}
+
+LoadCommit PostgresRatingWriter::commit(std::span<const LoadedFile> files, const StageWatch& entering) {
   return guarded("loading", [&] {
+    entering("copy");
     finish_copy(files);
     store_held_back();
-    stages_.push_back(
-        {"copy", std::chrono::duration_cast<std::chrono::milliseconds>(boot_clock().now() - started_)});
     if (fill_ != Fill::append) {
-      stage("index", [&] {
-        run(kIndexMemory);
-        connection_->execute("indexing", "CREATE INDEX ON " + child_ + " (user_id)");
-      });
-      stage("analyse", [&] { connection_->execute("analysing", "ANALYZE " + child_); });
-      stage("swap", [&] { swap_in(); });
+      entering("index");
+      for_each_child([](ChildLoad& child) { child.index(); });
+      entering("analyse");
+      for_each_child([](ChildLoad& child) { child.analyse(); });
+      entering("swap");
+      swap_in();
     }
-    LoadCommit done;
-    stage("commit", [&] {
-      done = close_books(files);
-      const auto xid = run("SELECT pg_current_xact_id()::text").text(0, 0);
-      if (cancelled_) throw Error{Kind::interrupted, ""};
-      try {
-        run("COMMIT");
-      } catch (const Error& error) {
-        if (!connection_->broken()) throw;
-        log::warn("COMMIT was not answered, asking what became of it: {}", error.what());
-        require_committed(conninfo_, xid, "loading");
-      }
-      done.committed = boot_clock().now();
-    });
-    done.stages = stages_;
+    entering("commit");
+    auto done = close_books(files);
+    commit_transaction();
+    done.committed = boot_clock().now();
     return done;
   });
 }

@@ -8,6 +8,7 @@ namespace ratings::postgres::sql {
 // Named after their files.
 // NOLINTBEGIN(readability-identifier-naming)
 extern const std::string_view schema_001;
+extern const std::string_view schema_002;
 extern const std::string_view history;
 extern const std::string_view histories;
 extern const std::string_view changes;
@@ -18,6 +19,7 @@ extern const std::string_view hard_purge;
 extern const std::string_view undo;
 extern const std::string_view dedupe;
 extern const std::string_view batches;
+extern const std::string_view leftovers;
 // NOLINTEND(readability-identifier-naming)
 
 }  // namespace ratings::postgres::sql

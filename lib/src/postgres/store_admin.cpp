@@ -1,6 +1,7 @@
 #include "postgres/migrations.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/session.hpp"
+#include "postgres/sql.hpp"
 
 #include "ratings/error.hpp"
 
@@ -70,6 +71,8 @@ class PostgresStoreAdmin final : public StoreAdmin {
     status.quarantined = counts[0][1].as<std::uint64_t>();
     status.excluded_users = counts[0][2].as<std::uint64_t>();
     status.bytes_on_disk = counts[0][3].as<std::uint64_t>();
+    for (const auto& row : exec_bound(work, sql::leftovers))
+      status.leftover_bytes += row[1].as<std::uint64_t>();
     for (const auto& row : exec_bound(work, kLoads)) {
       status.last_loads.push_back({.at = row[0].as<std::string>(),
                                    .name = row[1].as<std::string>(),

@@ -28,20 +28,6 @@ constexpr const char* kBulk = "PRAGMA ignore_check_constraints = ON; PRAGMA secu
 // A sample of 400 rows an index (sqlite.org/lang_analyze.html): milliseconds instead of a scan.
 constexpr const char* kAnalyse = "PRAGMA analysis_limit = 400; ANALYZE ratings";
 
-class StageClock {
- public:
-  /// What has passed since the last call.
-  StageTime stage(const char* name) {
-    const auto now = boot_clock().now();
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
-    began_ = now;
-    return {.name = name, .took = took};
-  }
-
- private:
-  Instant began_ = boot_clock().now();
-};
-
 /// The table's own conditions; the reader of the file has checked them before.
 void check_row(const Rating& row) {
   const bool fits = row.user.value >= 0 && row.movie.value >= 0 && row.score >= 0 && row.score <= kMaxScore &&
@@ -56,14 +42,13 @@ class SqliteRatingWriter final : public RatingWriter {
   SqliteRatingWriter(const StoreOptions& options, Patience patience) : target_{options, patience} {}
 
   LoadFacts begin() override;
-  void start(Fill fill) override;
+  void start(Fill fill, std::size_t connections) override;
   std::size_t append(std::span<const Rating> rows) override;
-  LoadCommit commit(std::span<const LoadedFile> files) override;
+  LoadCommit commit(std::span<const LoadedFile> files, const StageWatch& entering) override;
   void cancel() noexcept override { cancelled_ = true; }
 
  private:
   [[nodiscard]] bool is_bulk() const noexcept { return fill_ != Fill::append; }
-  void read_exclusions();
   void check_sums(std::span<const LoadedFile> files) const;
   void write_ledger(std::span<const LoadedFile> files);
   void checkpoint() noexcept;
@@ -73,8 +58,8 @@ class SqliteRatingWriter final : public RatingWriter {
   std::optional<Change> change_;
   bool empty_ = true;
   Fill fill_ = Fill::first;
-  StageClock clock_;
   ExclusionList exclusions_;
+  ExclusionList::Scratch scratch_;
   std::uint64_t loaded_ = 0;
   std::uint64_t excluded_ = 0;
   // After change_: a statement must be gone before its connection.
@@ -88,20 +73,23 @@ LoadFacts SqliteRatingWriter::begin() {
   LoadFacts facts{.empty = empty_,
                   .live = {},
                   .foreign_changes = change_->foreign_changes(),
-                  .generation = change_->generation()};
+                  .generation = change_->generation(),
+                  .excluded = {}};
   auto live =
       database.prepare("SELECT hash FROM ratingsctl_load_ledger WHERE live AND generation = ?1 ORDER BY id");
   live.bind(change_->generation());
   while (live.step()) facts.live.push_back({.bytes = live.salt(0).bytes});
+  auto excluded = database.prepare("SELECT user_id, batch FROM ratingsctl_exclusion");
+  while (excluded.step()) exclusions_.exclude({excluded.integer(0)}, excluded.integer(1));
+  facts.excluded = exclusions_.users();
   return facts;
 }
 
-void SqliteRatingWriter::start(Fill fill) {
+void SqliteRatingWriter::start(Fill fill, std::size_t /*connections*/) {
   if (!change_) throw Error{Kind::internal, "start() before begin()"};
   if (fill == Fill::first && !empty_)
     throw Error{Kind::internal, "a first load into a table that is not empty"};
   fill_ = fill;
-  clock_ = {};
   auto& database = change_->database();
   database.execute(kBulk);
   database.execute(sql::ratings_triggers_drop);
@@ -113,20 +101,14 @@ void SqliteRatingWriter::start(Fill fill) {
     change_->new_generation();
   }
   if (is_bulk()) change_->touch_all();
-  read_exclusions();
   insert_.emplace(database, kInsert);
   hold_back_.emplace(database, kHoldBack);
-}
-
-void SqliteRatingWriter::read_exclusions() {
-  auto excluded = change_->database().prepare("SELECT user_id, batch FROM ratingsctl_exclusion");
-  while (excluded.step()) exclusions_.exclude({excluded.integer(0)}, excluded.integer(1));
 }
 
 std::size_t SqliteRatingWriter::append(std::span<const Rating> rows) {
   if (!insert_) throw Error{Kind::internal, "append() before start()"};
   if (cancelled_) throw Error{Kind::interrupted, "the load was interrupted; nothing was loaded"};
-  const auto split = exclusions_.split(rows);
+  const auto split = exclusions_.split(rows, scratch_);
   for (const auto& row : split.kept) {
     check_row(row);
     change_->touch(row.user);
@@ -170,28 +152,27 @@ void SqliteRatingWriter::write_ledger(std::span<const LoadedFile> files) {
   change_->audit({.batch = "", .rows = loaded_, .detail = std::to_string(files.size()) + " file(s)"});
 }
 
-LoadCommit SqliteRatingWriter::commit(std::span<const LoadedFile> files) {
+LoadCommit SqliteRatingWriter::commit(std::span<const LoadedFile> files, const StageWatch& entering) {
   if (!insert_) throw Error{Kind::internal, "commit() before start()"};
   check_sums(files);
   insert_.reset();
   hold_back_.reset();
   auto& database = change_->database();
-  LoadCommit result{.generation = change_->generation(), .stages = {}};
-  result.stages.push_back(clock_.stage("copy"));
+  LoadCommit result{.generation = change_->generation()};
+  entering("index");
   if (is_bulk()) database.execute(sql::ratings_index);
   database.execute(sql::ratings_triggers);
-  result.stages.push_back(clock_.stage("index"));
+  entering("analyse");
   database.execute(kAnalyse);
-  result.stages.push_back(clock_.stage("analyse"));
+  entering("commit");
   write_ledger(files);
   // The WAL of a bulk load is as large as the table; COMMIT must not wait until all of it is copied.
   database.execute("PRAGMA wal_autocheckpoint = 0");
   const auto committed = change_->commit();
   result.committed = committed.at;
   result.wait = committed.wait;
-  result.stages.push_back(clock_.stage("commit"));
+  entering("checkpoint");
   checkpoint();
-  result.stages.push_back(clock_.stage("checkpoint"));
   change_.reset();
   return result;
 }

@@ -15,14 +15,21 @@ std::optional<std::int64_t> ExclusionList::batch_of(UserId user) const {
   return found->second;
 }
 
-ExclusionList::Split ExclusionList::split(std::span<const Rating> rows) {
+std::vector<UserId> ExclusionList::users() const {
+  std::vector<UserId> users;
+  users.reserve(batches_.size());
+  for (const auto& [user, batch] : batches_) users.push_back(user);
+  return users;
+}
+
+ExclusionList::Split ExclusionList::split(std::span<const Rating> rows, Scratch& scratch) const {
   // Nearly every load and nearly every chunk has nobody excluded: such rows are not copied.
   const auto excluded = [this](const Rating& row) { return batches_.contains(row.user); };
   if (batches_.empty() || std::none_of(rows.begin(), rows.end(), excluded)) return {rows, {}};
-  kept_.clear();
-  held_.clear();
-  for (const auto& row : rows) (excluded(row) ? held_ : kept_).push_back(row);
-  return {kept_, held_};
+  scratch.kept.clear();
+  scratch.held.clear();
+  for (const auto& row : rows) (excluded(row) ? scratch.held : scratch.kept).push_back(row);
+  return {scratch.kept, scratch.held};
 }
 
 }  // namespace ratings

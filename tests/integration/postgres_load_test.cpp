@@ -1,0 +1,197 @@
+#include "integration/postgres_world.hpp"
+#include "postgres/partition_hash.hpp"
+#include "postgres/sql.hpp"
+
+#include "ratings/cleanup.hpp"
+#include "ratings/error.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace ratings;
+using namespace std::chrono_literals;
+using test::Database;
+using test::no_watch;
+using test::options_for;
+using test::soon;
+
+namespace {
+
+std::vector<LoadedFile> one_row() {
+  return {{.name = "a.csv", .hash = {}, .bytes = 1, .read = 1, .loaded = 1}};
+}
+
+/// Every table that is a child of ratings, or was made to be one.
+std::string tables(Database& db) {
+  return db.psql
+      .execute("testing",
+               "SELECT coalesce(string_agg(oid::regclass::text, ' ' ORDER BY relname), '') FROM pg_class "
+               "WHERE relnamespace = 'ratingsctl'::regnamespace AND relkind = 'r' AND relname ~ '^ratings_'")
+      .text(0, 0);
+}
+
+/// A load of one row of `user` by `lanes` connections.
+LoadCommit load_one(const StoreOptions& options, Fill fill, std::int64_t user, std::size_t lanes) {
+  const auto writer = open_rating_writer(options);
+  (void)writer->begin();
+  writer->start(fill, lanes);
+  (void)writer->append(std::vector<Rating>{{UserId{user}, MovieId{1}, 4, 1}});
+  return writer->commit(one_row(), no_watch);
+}
+
+}  // namespace
+
+TEST_SUITE("postgres load") {
+  TEST_CASE("rows that psql writes while a first load runs are not lost") {
+    Database db;
+    const auto writer = open_rating_writer(db.options);
+    writer->begin();
+    writer->start(Fill::first, 1);
+    const std::vector<Rating> rows{{UserId{1}, MovieId{1}, 4, 1}};
+    writer->append(rows);
+    db.run("INSERT INTO ratings VALUES (9, 9, 1, 1)");
+
+    CHECK_THROWS_AS((void)writer->commit(one_row(), no_watch), Error);
+
+    CHECK(db.reader->history(UserId{9}, soon()).ratings.size() == 1);
+    CHECK(db.reader->history(UserId{1}, soon()).ratings.empty());
+    CHECK(tables(db) == "ratingsctl.ratings_1");
+  }
+
+  TEST_CASE("replace keeps the table's identity, grants and views") {
+    Database db;
+    db.run("CREATE VIEW seen AS SELECT * FROM ratings");
+    const auto oid = db.psql.execute("testing", "SELECT 'ratings'::regclass::oid::bigint").int8(0, 0);
+    const auto writer = open_rating_writer(db.options);
+    writer->begin();
+    writer->start(Fill::replace, 3);
+    writer->append(std::vector<Rating>{{UserId{4}, MovieId{1}, 4, 1}});
+    const auto done = writer->commit(one_row(), no_watch);
+
+    CHECK(done.generation == 2);
+    CHECK(db.psql.execute("testing", "SELECT 'ratings'::regclass::oid::bigint").int8(0, 0) == oid);
+    CHECK(db.psql.execute("testing", "SELECT user_id FROM seen").int8(0, 0) == 4);
+    CHECK(tables(db) == "ratingsctl.ratings_2 ratingsctl.ratings_3 ratingsctl.ratings_4");
+    CHECK(db.positions->checks(soon()).size() == 5);
+  }
+
+  TEST_CASE("users go to the partition where PostgreSQL looks for them") {
+    Database db;
+    const auto seed = std::random_device{}();
+    CAPTURE(seed);
+    std::mt19937_64 random{seed};
+    std::vector<std::int64_t> users{0,
+                                    1,
+                                    -1,
+                                    std::numeric_limits<std::int64_t>::max(),
+                                    std::numeric_limits<std::int64_t>::min(),
+                                    1LL << 32,
+                                    (1LL << 32) - 1};
+    for (int i = 0; i < 2000; ++i) users.push_back(static_cast<std::int64_t>(random()) >> (random() % 64));
+    std::string values;
+    for (const auto user : users) values += (values.empty() ? "" : ",") + std::to_string(user);
+    for (const std::uint32_t modulus : {1U, 2U, 3U, 7U, 64U}) {
+      std::string remainders;
+      for (const auto user : users)
+        remainders +=
+            (remainders.empty() ? "" : ",") + std::to_string(postgres::partition_of(UserId{user}, modulus));
+      const postgres::Param params[] = {"{" + values + "}", "{" + remainders + "}", std::to_string(modulus)};
+      const auto wrong =
+          db.psql.execute("testing",
+                          "SELECT count(*) FROM unnest($1::bigint[], $2::integer[]) AS t (u, r) WHERE NOT "
+                          "satisfies_hash_partition('ratings'::regclass, $3::integer, r, u)",
+                          params, soon());
+      CHECK(wrong.int8(0, 0) == 0);
+    }
+  }
+
+  TEST_CASE("a store of version 1 is upgraded with its rows, and loads by several connections afterwards") {
+    const test::TempDatabase temp;
+    const auto options = options_for(temp.url());
+    postgres::Connection psql{postgres::conninfo(options, postgres::Purpose::change), soon()};
+    // Several statements in one text: the simple protocol, which Connection has no other use for.
+    PQclear(PQexec(psql.raw(), std::string{postgres::sql::schema_001}.c_str()));
+    psql.execute("testing", "INSERT INTO ratings VALUES (1, 2, 3, 4)");
+    CHECK_THROWS_WITH_AS((void)open_history_reader(options)->history(UserId{1}, soon()),
+                         doctest::Contains("it is version 1, this program needs 2; run 'ratingsctl init'"),
+                         Error);
+
+    const auto report = open_store_admin(options)->ensure_schema();
+
+    CHECK(report.found == 1);
+    CHECK(report.now == 2);
+    CHECK(open_history_reader(options)->history(UserId{1}, soon()).ratings.size() == 1);
+    load_one(options, Fill::replace, 7, 2);
+    const auto reader = open_history_reader(options);
+    CHECK(reader->history(UserId{7}, soon()).ratings.size() == 1);
+    CHECK(reader->history(UserId{1}, soon()).ratings.empty());
+  }
+
+  TEST_CASE("what a killed load left is shown by status, and removed by the next load") {
+    Database db;
+    load_one(db.options, Fill::first, 1, 2);
+    const auto mine = tables(db);
+    // As a load does it, up to the moment before the swap.
+    db.run("SELECT ratingsctl.make_child(2, 0)");
+    db.run(
+        "INSERT INTO ratingsctl.ratings_4 SELECT 4, 1, 1, 1 FROM generate_series(1, 100) "
+        "WHERE satisfies_hash_partition('ratings'::regclass, 2, 0, 4::bigint)");
+    db.run("CREATE INDEX ON ratingsctl.ratings_4 (user_id)");
+    REQUIRE(tables(db) == mine + " ratingsctl.ratings_4");
+    CHECK(db.admin->status().leftover_bytes > 0);
+
+    load_one(db.options, Fill::append, 2, 1);
+
+    CHECK(tables(db) == mine);
+    CHECK(db.admin->status().leftover_bytes == 0);
+    CHECK(db.admin->status().rows == 2);
+  }
+
+  TEST_CASE("a connection that is lost in the middle ends the load at once; nothing is left") {
+    Database db;
+    load_one(db.options, Fill::first, 1, 2);
+    const auto before = tables(db);
+    for (const auto fill : {Fill::replace, Fill::append}) {
+      const auto writer = open_rating_writer(db.options);
+      (void)writer->begin();
+      writer->start(fill, 2);
+      const auto ended =
+          db.psql.execute("testing",
+                          "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = "
+                          "current_database() AND query LIKE 'COPY %' AND state = 'active'");
+      CHECK(ended.int8(0, 0) == (fill == Fill::replace ? 2 : 1));
+      std::vector<Rating> rows;
+      for (std::int64_t user = 0; user < 1000; ++user) rows.push_back({UserId{user}, MovieId{1}, 4, 1});
+
+      // 8 MB a stream: far more than the sockets between us hold.
+      const auto send_much = [&] {
+        for (int i = 0; i < 400; ++i) (void)writer->append(rows);
+      };
+      CHECK_THROWS_AS(send_much(), Error);
+    }
+    CHECK(db.admin->status().rows == 1);
+    CHECK(tables(db) == before);
+  }
+
+  TEST_CASE("a swap waits for a long reader, and no reader waits behind it") {
+    Database db;
+    load_one(db.options, Fill::first, 1, 1);
+    db.run("BEGIN");
+    db.run("SELECT * FROM ratings");
+    std::thread load{[&] { load_one(db.options, Fill::replace, 2, 2); }};
+    // A reader's statement gives up after a second behind a lock: 200 reads cannot all slip past one that is
+    // queued.
+    for (int i = 0; i < 200; ++i) {
+      CHECK(db.reader->history(UserId{1}, soon()).ratings.size() == 1);
+      std::this_thread::sleep_for(5ms);  // a second in all, as long as five tries for the lock
+    }
+    db.run("COMMIT");
+    load.join();
+    CHECK(db.reader->history(UserId{2}, soon()).ratings.size() == 1);
+  }
+}
