@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 at random moments: each changing command either happened or did not, and the next run works.
 
-For each store and command: what one undisturbed run does and how long it takes; then, on fresh copies of the same store,
+left: how often a killed load left tables behind, which the next run must remove. For each store and command: what one undisturbed run does and how long it takes; then, on fresh copies of the same store,
 the command is killed after a random part of that time. The rows must be those of before or those of after, the records
 beside them must agree with the rows, and the same command run again must end at what is after.
 """
@@ -40,8 +40,8 @@ def write_csv(path, rows, first_user, chooser):
 def state_of(store):
     # Without the batches' numbers: PostgreSQL's sequence does not go back with a transaction that does.
     return State(
-        rig.fingerprint(store),
-        rig.fingerprint(store, f'SELECT user_id, movie_id, rating, "timestamp" FROM {store.prefix}quarantine'),
+        store.fingerprint(),
+        store.fingerprint(f'SELECT user_id, movie_id, rating, "timestamp" FROM {store.prefix}quarantine'),
         store.rows(f"SELECT name, loaded FROM {store.prefix}load_ledger WHERE live ORDER BY id"),
         store.rows(f"SELECT kind, users, rows FROM {store.prefix}batch ORDER BY seq"),
         store.rows(f"SELECT user_id FROM {store.prefix}exclusion ORDER BY 1"))
@@ -107,8 +107,11 @@ def torture(program, case, home, kills, chooser):
             assert found in (before, after), f"{case.name}: neither before nor after: {describe(before, after, found)}"
             assert killed or found == after, f"{case.name}: reported success, but the rows are those of before"
             books_agree(store, found)
+            left = store.leftovers()
             run(program, store, case.command, home)
             assert state_of(store) == after, f"{case.name}: the next run did not end at what is after"
+            assert not store.leftovers(), f"{case.name}: left behind after the next run: {store.leftovers()}"
+            seen["left"] += 1 if left else 0
             seen["ended" if not killed else "before" if found == before else "after"] += 1
         finally:
             store.drop()
@@ -148,6 +151,7 @@ def main():
     parser.add_argument("--servers", help="servers.env; without it SQLite alone")
     parser.add_argument("--kills", type=int, default=10, help="of each command on each store")
     parser.add_argument("--rows", type=int, default=60000)
+    parser.add_argument("--only", default="", help="part of a command's name, for example load")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
@@ -157,12 +161,14 @@ def main():
         if arguments.servers:
             server = rig.server_settings(arguments.servers)["POSTGRES_URL"]
             makers.append(lambda: rig.PostgresStore(server))
-        print(f"{'store':<11}{'command':<26}{'takes':>8}{'kills':>7}{'before':>8}{'after':>7}{'ended':>7}", flush=True)
+        print(f"{'store':<11}{'command':<26}{'takes':>8}{'kills':>7}{'before':>8}{'after':>7}{'ended':>7}{'left':>6}", flush=True)
         for make_store in makers:
             for case in cases(arguments.program, make_store, home, arguments.rows, chooser):
+                if arguments.only not in case.name:
+                    continue
                 took, seen = torture(arguments.program, case, home, arguments.kills, chooser)
-                print(f"{case.base.kind:<11}{case.name:<26}{took:>6.2f} s{sum(seen.values()):>7}{seen['before']:>8}"
-                      f"{seen['after']:>7}{seen['ended']:>7}", flush=True)
+                print(f"{case.base.kind:<11}{case.name:<26}{took:>6.2f} s{arguments.kills:>7}{seen['before']:>8}"
+                      f"{seen['after']:>7}{seen['ended']:>7}{seen['left']:>6}", flush=True)
 
 
 if __name__ == "__main__":

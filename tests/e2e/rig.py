@@ -65,6 +65,14 @@ class SqliteStore:
         with contextlib.closing(sqlite3.connect(self.path, timeout=30)) as connection:
             return [tuple("" if value is None else str(value) for value in row) for row in connection.execute(sql)]
 
+    def fingerprint(self, sql=RATINGS):
+        """The multiset of a query's rows: their count and a hash over them in order."""
+        lines = sorted("\t".join(row) for row in self.rows(sql))
+        return len(lines), hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def leftovers(self):
+        return []
+
     def settle(self):
         """A killed program holds nothing here: SQLite's locks end with it."""
 
@@ -90,6 +98,18 @@ class PostgresStore:
     def rows(self, sql):
         return psql(self.url, sql)
 
+    def fingerprint(self, sql=RATINGS):
+        """The multiset of a query's rows: their count and two sums of hashes, made by the server: rows may be millions."""
+        count, *sums = psql(self.url, "SELECT count(*), sum(hashtextextended(t::text, 1)::numeric), "
+                                      f"sum(hashtextextended(t::text, 2)::numeric) FROM ({sql}) AS t")[0]
+        return int(count), *sums
+
+    def leftovers(self):
+        """Tables that were made to be children of ratings and are not."""
+        return psql(self.url, "SELECT oid::regclass FROM pg_class c WHERE relnamespace = to_regnamespace('ratingsctl') "
+                              "AND relkind = 'r' AND relname ~ '^ratings_[0-9]+$' "
+                              "AND NOT EXISTS (SELECT 1 FROM pg_inherits WHERE inhrelid = c.oid)")
+
     def settle(self):
         """A backend whose client was killed may still be at work; what it does is decided once it is gone."""
         deadline = time.monotonic() + 60
@@ -98,12 +118,6 @@ class PostgresStore:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"somebody is still connected to {self.name}")
             time.sleep(0.02)
-
-
-def fingerprint(store, sql=RATINGS):
-    """The multiset of a query's rows: their count and a hash over them in order."""
-    lines = sorted("\t".join(row) for row in store.rows(sql))
-    return len(lines), hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 class Server:
