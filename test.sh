@@ -40,7 +40,7 @@ build() {
   say "build: $preset"
   cmake --preset "$preset" "${launcher[@]}" >/dev/null
   local -a targets=()
-  [ "$preset" != tsan ] || targets=(--target http_server_test service_threads_test)
+  [ "$preset" != tsan ] || targets=(--target http_server_test service_threads_test side_by_side_test load_lanes_test)
   "$@" cmake --build --preset "$preset" "${targets[@]}"
 }
 

@@ -1,4 +1,4 @@
-# The one place that names Debian packages. Sourced by quickstart.sh, test.sh, tests/bench/run.sh and docker/Dockerfile.
+# The one place that names Debian packages. Sourced by quickstart.sh, test.sh, tests/bench and docker/Dockerfile.
 # Debian 12 and 13 name their shared libraries differently; everything else is the same.
 # shellcheck shell=bash
 
@@ -31,7 +31,8 @@ test_packages() {
 }
 
 bench_packages() {
-  echo wrk python3-flask python3-psycopg2 python3-redis gunicorn postgresql postgresql-client redis-server redis-tools python3 time
+  echo wrk python3-flask python3-psycopg2 python3-redis gunicorn postgresql postgresql-client redis-server redis-tools python3 time \
+    pgloader zstd zip sqlite3
 }
 
 # Runs a command as root: directly, or through sudo, or says what is missing.

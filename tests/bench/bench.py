@@ -3,38 +3,18 @@
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
 import urllib.request
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "e2e"))
-import rig  # noqa: E402
+from measuring import generate, machine, measured, plain_table, rig, say, spread
 
+HERE = Path(__file__).parent
 CONNECTIONS = 16
 SECONDS = 8
 HOT_USERS = 2000  # fit into every cache; asked for once before hits are measured
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def measured(command, environment=None):
-    """Seconds and peak memory in MB of a command. Through time(1): a child of Python would begin with Python's own peak."""
-    with tempfile.NamedTemporaryFile("r") as report:
-        begin = time.monotonic()
-        done = subprocess.run(["/usr/bin/time", "-f", "%M", "-o", report.name, *command], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True, env=environment, check=False)
-        seconds = time.monotonic() - begin
-        if done.returncode != 0:
-            raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr[-500:]}")
-        return seconds, int(report.read().split()[-1]) / 1024
 
 
 class Load:
@@ -60,18 +40,17 @@ def load_with_ratingsctl(arguments, path):
     def run(store):
         # Δ = 0: psql ends with its commit and waits for no server, so the load must not either.
         measured([arguments.program, "init", "--delta", "0", "--store", store.url], environment)
-        return measured([arguments.program, "load", path, "--store", store.url], environment)
+        return measured([arguments.program, "load", path, "--store", store.url], environment)[:2]
     return run
 
 
 def load_with_psql(path):
     def run(store):
-        rig.psql(store.url, 'CREATE TABLE ratings (user_id bigint NOT NULL, movie_id integer NOT NULL, '
-                            'rating real NOT NULL, "timestamp" bigint NOT NULL)')
+        rig.psql(store.url, plain_table())
         copy = measured(["psql", "-X", "-q", "-d", store.url, "-c",
                          f"\\copy ratings FROM '{path}' DELIMITER ',' CSV HEADER"])
         index = measured(["psql", "-X", "-q", "-d", store.url, "-c", "CREATE INDEX ON ratings (user_id)"])
-        return copy[0] + index[0], max(copy[1], index[1])
+        return copy.seconds + index.seconds, max(copy.megabytes, index.megabytes)
     return run
 
 
@@ -92,10 +71,6 @@ def measure_loads(arguments, path, server):
         median = statistics.median(load.seconds)
         print(f"| {load.name} | {median:.1f} | {arguments.rows / median:,.0f} | {max(load.memory):.0f} MB "
               f"| {spread([a / b for a, b in zip(loads[0].seconds, load.seconds)])} |")
-
-
-def spread(ratios):
-    return f"{statistics.median(ratios):.2f}× ({min(ratios):.2f}–{max(ratios):.2f})"
 
 
 class Flask:
@@ -213,13 +188,6 @@ def print_serving(groups, users):
                   f"| {statistics.median(serve.slowest):.1f} | {spread(ratios)} |")
 
 
-def machine(server):
-    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8")
-                  if line.startswith("model name")), platform.machine())
-    version = rig.psql(server, "SHOW server_version")[0][0]
-    return f"{os.cpu_count()} × {model}; PostgreSQL {version}, Redis, wrk and all servers on the same machine"
-
-
 def main():
     parser = argparse.ArgumentParser()
     for name in ("program", "generator", "servers", "work"):
@@ -229,9 +197,9 @@ def main():
     arguments = parser.parse_args()
     settings = rig.server_settings(arguments.servers)
     path = f"{arguments.work}/ratings.csv"
-    with open(path, "wb") as file:
-        subprocess.run([arguments.generator, "--rows", str(arguments.rows), "--seed", "42"], stdout=file, check=True)
-    print(f"# Measured {time.strftime('%Y-%m-%d')}\n\n{machine(settings['POSTGRES_URL'])}. "
+    generate(arguments.generator, arguments.rows, path)
+    print(f"# Measured {time.strftime('%Y-%m-%d')}\n\n{machine(settings['POSTGRES_URL'])}, "
+          f"Redis, wrk and all servers on the same machine. "
           f"{arguments.rounds} rounds, in turns; ratios are of one round: median (lowest–highest).")
     measure_loads(arguments, path, settings["POSTGRES_URL"])
     measure_serving(arguments, path, settings)
