@@ -1,9 +1,9 @@
 #include "sqlite/database.hpp"
 
+#include "sqlite/score.hpp"
+
 #include "ratings/error.hpp"
 
-#include <array>
-#include <charconv>
 #include <cstring>
 #include <thread>
 
@@ -154,16 +154,7 @@ Rating Statement::rating(UserId user, int column) {
 }
 
 void Statement::bind_one(int index, float value) {
-  double exact = value;
-  // SQLite has doubles only. Half stars are exact; others are kept as the double of their shortest text, so
-  // that the shell shows 0.1 and not 0.100000001490116, and an imported 0.1 is the same record as a loaded
-  // one.
-  if (const double doubled = exact * 2; doubled != static_cast<double>(static_cast<int>(doubled))) {
-    std::array<char, 32> text{};
-    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-    std::from_chars(text.data(), end, exact);
-  }
-  check(sqlite3_bind_double(handle_.get(), index, exact));
+  check(sqlite3_bind_double(handle_.get(), index, stored_score(value)));
 }
 
 void Statement::bind_one(int index, const std::string& value) {

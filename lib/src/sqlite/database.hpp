@@ -52,6 +52,8 @@ class Database {
   void set_deadline(std::optional<Instant> deadline) noexcept { deadline_ = deadline; }
 
   [[noreturn]] void fail(int code, std::string_view statement) const;
+  /// For what only SQLite's own interface can do. Stays the database's.
+  [[nodiscard]] sqlite3* handle() noexcept { return handle_.get(); }
 
  private:
   friend class Statement;
