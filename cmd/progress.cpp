@@ -42,11 +42,14 @@ class RedrawnProgress final : public LoadObserver {
 
 class PlainProgress final : public LoadObserver {
  public:
-  explicit PlainProgress(Clock& clock) : clock_{clock}, last_{clock.now()} {}
+  explicit PlainProgress(Clock& clock) : clock_{clock}, began_{clock.now()}, last_{began_} {}
 
   void progress(const Progress& progress) override {
     const auto now = clock_.now();
-    if (now - last_ < kPlainEvery) return;
+    // A stage of a load that takes its time is named at once: some have nothing more to say.
+    const bool new_stage = progress.stage != stage_ && now - began_ >= kPlainEvery;
+    if (now - last_ < kPlainEvery && !new_stage) return;
+    stage_ = progress.stage;
     last_ = now;
     write_stderr(progress_text(progress) + "\n");
   }
@@ -54,7 +57,9 @@ class PlainProgress final : public LoadObserver {
 
  private:
   Clock& clock_;
+  const Instant began_;
   Instant last_;
+  std::string stage_;
 };
 
 class JsonProgress final : public LoadObserver {
@@ -88,6 +93,8 @@ ProgressStyle progress_style(const std::string& name, bool terminal, bool dumb) 
 std::string progress_text(const Progress& progress) {
   auto text = progress.stage;
   if (!progress.file.empty()) text += " " + printable(progress.file);
+  // A stage that counts neither bytes nor rows: index, swap, commit.
+  if (!progress.total && progress.rows == 0) return text + " …";
   text += ":";
   if (progress.total) text += " " + std::to_string(percent(progress.done, *progress.total)) + " %,";
   text += " " + counted(progress.rows, "row", "rows");

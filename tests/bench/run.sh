@@ -5,19 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . docker/packages.sh
+. tests/bench/prepare.sh
 
 rows=${1:-26024289}
 rounds=${2:-3}
-build=${RATINGS_BENCH_BUILD:-build/release}
-# shellcheck disable=SC2046  # the lists are words
-install_packages $(build_packages) $(run_packages) $(bench_packages) doctest-dev >&2
-if [ ! -x "$build/bin/ratingsctl" ] || [ ! -x "$build/bin/ratings-generate" ]; then
-  cmake --preset release >&2
-  cmake --build --preset release --target ratingsctl ratings-generate >&2
-fi
-work=$(mktemp -d "${RATINGS_BENCH_DIR:-/var/tmp}/ratingsctl-bench.XXXXXX")
-chmod 755 "$work"
-trap 'tests/support/servers.sh stop "$work/servers" >&2; rm -rf "$work"' EXIT
-tests/support/servers.sh start "$work/servers"
-python3 tests/bench/bench.py --program "$build/bin/ratingsctl" --generator "$build/bin/ratings-generate" \
-  --servers "$work/servers/servers.env" --work "$work" --rows "$rows" --rounds "$rounds"
+prepare bench
+measure bench.py --rows "$rows" --rounds "$rounds"

@@ -85,9 +85,9 @@ def run_killed(program, store, command, home, moment):
         store.settle()
 
 
-def torture(program, case, home, kills, chooser):
-    before = state_of(case.base)
-    model = case.base.copy()
+def undisturbed(program, case, home):
+    """What one run does that nobody disturbs, and how long it takes."""
+    before, model = state_of(case.base), case.base.copy()
     try:
         begin = time.monotonic()
         run(program, model, case.command, home)
@@ -95,7 +95,12 @@ def torture(program, case, home, kills, chooser):
         after = state_of(model)
     finally:
         model.drop()
-    assert before != after, f"{case.name}: the command changes nothing, so killing it shows nothing"
+    assert before != after, f"{case.name}: the command changes nothing, so disturbing it shows nothing"
+    return before, after, took
+
+
+def torture(program, case, home, kills, chooser):
+    before, after, took = undisturbed(program, case, home)
 
     seen = collections.Counter()
     for _ in range(kills):

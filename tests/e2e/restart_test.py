@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import rig  # noqa: E402
-from kill_test import books_agree, cases, command_line, describe, run, state_of  # noqa: E402
+from kill_test import books_agree, cases, command_line, describe, run, state_of, undisturbed  # noqa: E402
 
 SERVERS = Path(__file__).parents[1] / "support/servers.sh"
 
@@ -66,14 +66,7 @@ def restart_during(cluster, program, store, command, home, moment):
 
 
 def torture(cluster, program, case, home, restarts, chooser):
-    before, model = state_of(case.base), case.base.copy()
-    try:
-        begin = time.monotonic()
-        run(program, model, case.command, home)
-        took = time.monotonic() - begin
-        after = state_of(model)
-    finally:
-        model.drop()
+    before, after, took = undisturbed(program, case, home)
     seen = collections.Counter()
     for _ in range(restarts):
         store = case.base.copy()

@@ -39,7 +39,7 @@ struct StageTime {
   std::chrono::milliseconds took{};
 };
 
-/// Where a load is; sent at most every 100 ms and once at the end of each stage.
+/// Where a load is; sent as a stage begins and ends, and at most every 100 ms between.
 struct Progress {
   std::string stage;  ///< one of StageTime's names
   std::string file;

@@ -19,6 +19,8 @@ void ProgressMeter::begin(const std::string& stage, std::optional<std::uint64_t>
   began_ = clock_.now();
   sent_ = began_;
   samples_.assign(1, {.at = began_, .rows = 0});
+  // Some stages have nothing to tell until they end.
+  send(began_);
 }
 
 void ProgressMeter::update(const std::string& file, std::uint64_t done, std::uint64_t rows) {

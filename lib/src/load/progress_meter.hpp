@@ -7,7 +7,7 @@
 
 namespace ratings {
 
-/// Turns "so many bytes and rows by now" into Progress, at most every 100 ms and once at the end of a stage.
+/// Turns "so many bytes and rows by now" into Progress: as a stage begins and ends, and at most every 100 ms between.
 /// Not thread-safe.
 class ProgressMeter {
  public:
