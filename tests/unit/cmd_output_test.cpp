@@ -123,7 +123,9 @@ TEST_SUITE("command line output") {
     CHECK(progress_text(progress) == "read a.csv: 7 rows");
     progress.total = 0;
     CHECK(progress_text(progress) == "read a.csv: 100 %, 7 rows");
-    CHECK(progress_text({.stage = "index"}) == "index …");
+    Progress quiet;
+    quiet.stage = "index";
+    CHECK(progress_text(quiet) == "index …");
   }
 
   TEST_CASE("auto progress draws on a terminal only, and not on a dumb one") {
