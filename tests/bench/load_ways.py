@@ -9,7 +9,7 @@ from measuring import Measured, measured, plain_table, rig, say
 
 INDEX_SQLITE = ["CREATE INDEX ratings_user ON ratings (user_id)", "ANALYZE"]
 INDEX = ["CREATE INDEX ON ratings (user_id)", "ANALYZE ratings"]
-SLOW_ROUNDS = 2  # of what takes minutes where the others take seconds
+SLOW_ROUNDS = 1
 
 
 class Place:

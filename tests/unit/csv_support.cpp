@@ -4,11 +4,11 @@
 #include "csv/block_reader.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
-#include <stdlib.h>
 
 namespace ratings::test {
 namespace {

@@ -148,6 +148,7 @@ TEST_SUITE("user counter") {
     for (int thread = 0; thread < 3; ++thread) {
       threads.emplace_back([&] {
         std::vector<Rating> rows;
+        rows.reserve(10'000);
         for (std::int64_t i = 0; i < 10'000; ++i)
           rows.push_back(
               {.user = {i % 2 == 0 ? i : INT64_MAX - i}, .movie = {1}, .score = 1, .timestamp = 1});

@@ -168,7 +168,7 @@ TEST_SUITE("load") {
   TEST_CASE("options that make no sense are refused") {
     Bench bench;
     const auto file = bench.folder.write("a.csv", kTwoRows);
-    const auto kind = [&](LoaderOptions options) { return bench.error_of(options).kind(); };
+    const auto kind = [&](const LoaderOptions& options) { return bench.error_of(options).kind(); };
 
     CHECK(kind({.files = {}}) == Kind::usage);
     CHECK(kind({.files = {"-", "-"}}) == Kind::usage);

@@ -32,11 +32,11 @@ enum class Fill {
 
 /// What the store knows when a load begins.
 struct LoadFacts {
-  bool empty = true;              ///< no row at all
-  std::vector<ContentHash> live;  ///< contents of the live generation, the sample's among them
-  bool foreign_changes = false;   ///< somebody else than ratingsctl changed rows in this generation
-  std::int64_t generation = 1;    ///< the present one
-  std::vector<UserId> excluded = {};   ///< each once; their rows will be held back
+  bool empty = true;                  ///< no row at all
+  std::vector<ContentHash> live;      ///< contents of the live generation, the sample's among them
+  bool foreign_changes = false;       ///< somebody else than ratingsctl changed rows in this generation
+  std::int64_t generation = 1;        ///< the present one
+  std::vector<UserId> excluded = {};  ///< each once; their rows will be held back
 };
 
 /// One file that has been read to its end. read = loaded + rejected + excluded.

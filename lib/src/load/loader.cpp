@@ -221,13 +221,13 @@ LoadedFile Loading::read_input(Input& input, const Append& append) {
                           }});
   passed_ += source->consumed();
   passed_rows_ += tally.lines;
-  const LoadedFile file{.name = input.path,
-                        .hash = blocks.hash(),
-                        .bytes = blocks.bytes(),
-                        .read = tally.lines,
-                        .loaded = tally.loaded,
-                        .rejected = bad_rows_.count() - bad_before,
-                        .excluded = tally.held_back};
+  LoadedFile file{.name = input.path,
+                  .hash = blocks.hash(),
+                  .bytes = blocks.bytes(),
+                  .read = tally.lines,
+                  .loaded = tally.loaded,
+                  .rejected = bad_rows_.count() - bad_before,
+                  .excluded = tally.held_back};
   if (input.hash.value_or(file.hash) != file.hash) {
     throw Error{
         Kind::input,

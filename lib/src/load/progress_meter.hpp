@@ -7,8 +7,8 @@
 
 namespace ratings {
 
-/// Turns "so many bytes and rows by now" into Progress: as a stage begins and ends, and at most every 100 ms between.
-/// Not thread-safe.
+/// Turns "so many bytes and rows by now" into Progress: as a stage begins and ends, and at most every 100 ms
+/// between. Not thread-safe.
 class ProgressMeter {
  public:
   ProgressMeter(LoadObserver& observer, Clock& clock) : observer_{observer}, clock_{clock} {}

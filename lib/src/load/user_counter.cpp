@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <bit>
-#include <new>
 #include <optional>
 
 namespace ratings {
@@ -16,10 +15,7 @@ std::uint64_t bit(UserId user) { return std::uint64_t{1} << (static_cast<std::ui
 
 }  // namespace
 
-// calloc: pages of zeros that the kernel gives when they are first written.
-UserCounter::UserCounter() : dense_{static_cast<std::uint64_t*>(std::calloc(kWords, sizeof(std::uint64_t)))} {
-  if (!dense_) throw std::bad_alloc{};
-}
+UserCounter::UserCounter() : dense_(kWords) {}
 
 void UserCounter::add(std::span<const Rating> rows) {
   std::optional<UserId> last;

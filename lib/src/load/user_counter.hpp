@@ -3,16 +3,15 @@
 #include "ratings/model.hpp"
 
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <mutex>
 #include <span>
 #include <unordered_set>
+#include <vector>
 
 namespace ratings {
 
-/// How many distinct users were met. Thread-safe. Ids are dense in practice, so they are bits of 8 MB that
-/// cost memory only where they are touched; ids from 2²⁶ on take the general way, some 40 bytes each.
+/// How many distinct users were met. Thread-safe. Ids are dense in practice, so they are bits, 8 MB of them;
+/// ids from 2²⁶ on take the general way, some 40 bytes each.
 class UserCounter {
  public:
   UserCounter();
@@ -22,12 +21,9 @@ class UserCounter {
   [[nodiscard]] std::uint64_t count_without(std::span<const UserId> left_out) const;
 
  private:
-  struct Free {
-    void operator()(std::uint64_t* words) const noexcept { std::free(words); }
-  };
   [[nodiscard]] bool met(UserId user) const;
 
-  std::unique_ptr<std::uint64_t[], Free> dense_;
+  std::vector<std::uint64_t> dense_;
   std::mutex mutex_;  ///< of sparse_
   std::unordered_set<UserId> sparse_;
 };
