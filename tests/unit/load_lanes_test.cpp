@@ -145,6 +145,7 @@ TEST_SUITE("user counter") {
   TEST_CASE("users are counted once, by whichever thread, without those left out") {
     UserCounter counter;
     std::vector<std::jthread> threads;
+    threads.reserve(3);
     for (int thread = 0; thread < 3; ++thread) {
       threads.emplace_back([&] {
         std::vector<Rating> rows;
