@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "load_report.hpp"
 #include "option_types.hpp"
+#include "output_paths.hpp"
 #include "progress.hpp"
 #include "signals.hpp"
 #include "values.hpp"
@@ -70,6 +71,7 @@ ExitCode run_load(const Settings& settings, LoadOptions& options) {
   if (options.replace) options.loader.if_full = IfFull::replace;
   if (options.append) options.loader.if_full = IfFull::append;
   const auto store = store_options(settings, "load");
+  check_output_paths(options.loader, options.summary, store.url);
   check_summary(options.summary);
 
   const auto report = load_files(store, options, clock);

@@ -26,9 +26,11 @@ int next_signal() {
 }
 
 void die_of(int number) {
+  // Nobody installs a handler, but a shell may have started us with the signal ignored (cmd &, nohup).
+  std::signal(number, SIG_DFL);
   const auto set = ending_signals();
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-  std::raise(number);  // nobody installs a handler, so this is the default: the process ends
+  std::raise(number);
 }
 
 }  // namespace

@@ -69,8 +69,8 @@ std::string facts(const StoreStatus& status, const std::string& url, const std::
   table.row(
       {"ratings", counted(status.rows, "row", "rows") + ", " + megabytes(status.bytes_on_disk) + " on disk"});
   if (status.leftover_bytes > 0) {
-    table.row({"left over",
-               megabytes(status.leftover_bytes) + " of a load that was killed; the next load removes them"});
+    table.row({"left over", megabytes(status.leftover_bytes) +
+                                " of a load that was killed (or is ending now); the next load removes them"});
   }
   table.row({"quarantine", counted(status.quarantined, "row", "rows") + ", " +
                                counted(status.excluded_users, "user", "users") + " excluded"});

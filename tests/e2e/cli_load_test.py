@@ -2,6 +2,7 @@
 """ratingsctl load on the embedded store: what is loaded, what is refused, what is reported."""
 import gzip
 import json
+import os
 import signal
 from pathlib import Path
 
@@ -131,6 +132,29 @@ class Load(harness.Case):
         self.run_cli("load", self.csv(*ROWS), "--jobs", "4")
         self.run_cli("load", self.csv(*ROWS), "--jobs", "0", exit_code=2)
         self.run_cli("load", self.csv(*ROWS), "--jobs", "65", exit_code=2)
+
+    def test_what_is_written_is_never_what_is_read(self):
+        good, other = self.csv(*ROWS), self.csv(*ROWS[:2], name="b.csv")
+        before, home = good.read_bytes(), self.home
+        part = home / "r.csv.part"
+        part.write_bytes(other.read_bytes())
+        for arguments in (["--summary", good], ["--rejects", good], ["--rejects", home / "r.csv", part],
+                          ["--summary", self.store], ["--rejects", self.store], ["--rejects", f"{self.store}-wal"],
+                          ["--rejects", home / "r.csv", "--summary", home / "r.csv"]):
+            with self.subTest(arguments):
+                failed = self.run_cli("load", good, *arguments, exit_code=2)
+                self.assertIn("choose another name", failed.err)
+                self.assertEqual(good.read_bytes(), before)
+                self.assertEqual(part.read_bytes(), other.read_bytes())
+
+    def test_a_named_pipe_that_nobody_writes_is_given_up_at_a_signal(self):
+        pipe = self.home / "pipe"
+        os.mkfifo(pipe)
+        process = self.start("load", str(pipe))
+        harness.wait_for(lambda: self.store.exists(), "the store")  # the load is under way
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=harness.PATIENCE)
+        self.assertEqual(process.returncode, 130, err)
 
     def test_a_file_that_is_not_there(self):
         failed = self.run_cli("load", self.home / "missing.csv", exit_code=1)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdlib>
 #include <iomanip>
 #include <iostream>
@@ -219,11 +220,12 @@ void check(const Input& input) {
 // longer than all the rest: one is kept.
 namespace {
 
-char buffer[ratings::csv::kBlockSize];
+alignas(std::max_align_t) char buffer[ratings::csv::kBlockSize];
 bool buffer_lent = false;
 
 }  // namespace
 
+// NOLINTBEGIN(cppcoreguidelines-no-malloc): this is what new and delete are made of
 void* operator new(std::size_t size) {
   if (size == sizeof buffer && !buffer_lent) {
     buffer_lent = true;
@@ -243,7 +245,9 @@ void operator delete(void* memory) noexcept {
 }
 
 void operator delete(void* memory, std::size_t /*size*/) noexcept { operator delete(memory); }
+// NOLINTEND(cppcoreguidelines-no-malloc)
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -33,13 +33,14 @@ cp "$corpus"/* "$work/corpus"
 export ASAN_OPTIONS=quarantine_size_mb=16
 limits=(-timeout=5 -rss_limit_mb=512 -artifact_prefix="$findings/")
 
-# fuzz WHAT ARGUMENT…: its last words only, unless it fails.
+# fuzz WHAT ARGUMENT…: without a word, unless it fails. The fuzzer keeps its own time, unless it is stopped or stuck.
 fuzz() {
-  local what=$1 log=$work/log
+  local what=$1 log=$work/log input
   shift
-  if ! "$fuzzer" "${limits[@]}" "$@" >"$log" 2>&1; then
+  if ! timeout --foreground --kill-after=10 $((seconds + 120)) "$fuzzer" "${limits[@]}" "$@" >"$log" 2>&1; then
     tail -n 60 "$log" >&2
-    fail "$what failed; the input: $(grep -o "$findings/[^ ]*" "$log" | tail -n 1 || true)"
+    input=$(grep -o "$findings/[^ ]*" "$log" | tail -n 1 || true)
+    fail "$what failed${input:+; the input: $input}"
   fi
 }
 

@@ -152,6 +152,64 @@ TEST_SUITE("postgres load") {
     CHECK(db.admin->status().rows == 2);
   }
 
+  TEST_CASE("a child that somebody detached is theirs: no load removes it") {
+    Database db;
+    load_one(db.options, Fill::first, 1, 2);
+    const auto child = db.psql.execute("testing", "SELECT tableoid::regclass::text FROM ratings").text(0, 0);
+    db.run("ALTER TABLE ratings DETACH PARTITION " + child);
+    CHECK(db.admin->status().leftover_bytes == 0);
+
+    load_one(db.options, Fill::replace, 2, 2);
+
+    CHECK(db.psql.execute("testing", "SELECT user_id FROM " + child).int8(0, 0) == 1);
+  }
+
+  TEST_CASE("the sample gives way to a first file, but never with rows that somebody wrote meanwhile") {
+    Database db;
+    load_one(db.options, Fill::first, 1, 1);
+    const auto writer = open_rating_writer(db.options);
+    (void)writer->begin();
+    writer->start(Fill::replace_sample, 2);
+    writer->append(std::vector<Rating>{{UserId{4}, MovieId{1}, 4, 1}});
+    db.run("INSERT INTO ratings VALUES (9, 9, 1, 1)");
+
+    CHECK_THROWS_WITH_AS((void)writer->commit(one_row(), no_watch),
+                         doctest::Contains("somebody changed ratings meanwhile"), Error);
+
+    CHECK(db.reader->history(UserId{9}, soon()).ratings.size() == 1);
+    CHECK(db.reader->history(UserId{1}, soon()).ratings.size() == 1);
+    load_one(db.options, Fill::replace_sample, 4, 2);
+    CHECK(db.reader->history(UserId{9}, soon()).ratings.empty());
+  }
+
+  TEST_CASE("an append that waits too long behind somebody at psql names them") {
+    Database db;
+    load_one(db.options, Fill::first, 1, 1);
+    db.run("BEGIN");
+    db.run("INSERT INTO ratings VALUES (9, 9, 1, 1)");
+    auto impatient = db.options;
+    impatient.url += (impatient.url.find('?') == std::string::npos ? "?" : "&") +
+                     std::string{"options=-c%20lock_timeout%3D300ms"};
+
+    CHECK_THROWS_WITH_AS(load_one(impatient, Fill::append, 2, 1),
+                         doctest::Contains("waited 30 s for ratingsctl/test (pid "), Error);
+
+    db.run("ROLLBACK");
+    CHECK(db.admin->status().rows == 1);
+  }
+
+  TEST_CASE("a file of any name is kept in the ledger, as text") {
+    Database db;
+    const auto writer = open_rating_writer(db.options);
+    (void)writer->begin();
+    writer->start(Fill::first, 1);
+    writer->append(std::vector<Rating>{{UserId{4}, MovieId{1}, 4, 1}});
+    auto files = one_row();
+    files[0].name = "bad\xff \xc3\xa4.csv";
+    (void)writer->commit(files, no_watch);
+    CHECK(db.admin->status().last_loads.at(0).name == "bad\\xff \xc3\xa4.csv");
+  }
+
   TEST_CASE("a connection that is lost in the middle ends the load at once; nothing is left") {
     Database db;
     load_one(db.options, Fill::first, 1, 2);

@@ -40,7 +40,7 @@ class FakeRatingWriter final : public RatingWriter {
     started = true;
     staged_ = store_;
     if (fill != Fill::append) staged_.live.clear();
-    if (fill == Fill::replace) {
+    if (replaces(fill)) {
       staged_.rows.clear();
       staged_.foreign_changes = false;
       ++staged_.generation;

@@ -71,11 +71,16 @@ TEST_SUITE("csv byte source") {
     }
   }
 
-  TEST_CASE("a zip gives its first regular file") {
+  TEST_CASE("a zip gives its only file, or its ratings.csv; others are refused by name") {
     const TempFolder folder;
 
-    CHECK(unpack(folder.write("a", make_zip({{"d/", ""}, {"d/first.csv", "1\n"}, {"second.csv", "2\n"}}))) ==
-          "1\n");
+    CHECK(unpack(folder.write("a", make_zip({{"d/", ""}, {"d/first.csv", "1\n"}}))) == "1\n");
+    CHECK(unpack(folder.write("d", make_zip({{"credits.csv", "1\n"},
+                                             {"set/ratings.csv", "2\n"},
+                                             {"ratings_small.csv", "3\n"}}))) == "2\n");
+    CHECK(message_of(folder.write("e", make_zip({{"a.csv", "1\n"}, {"b.csv", "2\n"}})))
+              .find("the archive holds several files (a.csv, b.csv) and none is named ratings.csv") !=
+          std::string::npos);
     CHECK(message_of(folder.write("b", make_zip({{"d/", ""}}))).ends_with("the archive holds no file"));
     CHECK(message_of(folder.write("c", make_zip({}))).ends_with("the archive holds no file"));
   }

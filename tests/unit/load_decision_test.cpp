@@ -27,7 +27,7 @@ std::string in_words(const Decision& decision) {
   if (decision.verdict == Verdict::no_op) return "no-op";
   if (decision.verdict == Verdict::refuse) return "refuse";
   std::string words = decision.fill == Fill::first     ? "first "
-                      : decision.fill == Fill::replace ? "replace "
+                      : replaces(decision.fill) ? "replace "
                                                        : "append ";
   for (const bool taken : decision.taken) words += taken ? '1' : '0';
   return words;

@@ -25,10 +25,15 @@ struct ContentHash {
 
 /// How rows enter the table.
 enum class Fill {
-  first,    ///< the table is empty; the generation goes on
-  replace,  ///< everything older goes, a new generation begins; readers see old or new, never a mix
-  append,   ///< rows are added
+  first,           ///< the table is empty; the generation goes on
+  replace,         ///< everything older goes, a new generation begins; readers see old or new, never a mix
+  replace_sample,  ///< the same, unless somebody writes rows of their own meanwhile: Error{guard}
+  append,          ///< rows are added
 };
+
+[[nodiscard]] constexpr bool replaces(Fill fill) noexcept {
+  return fill == Fill::replace || fill == Fill::replace_sample;
+}
 
 /// What the store knows when a load begins.
 struct LoadFacts {

@@ -6,12 +6,16 @@
 #include <cerrno>
 #include <exception>
 #include <new>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace ratings::csv {
 namespace {
 
 constexpr std::size_t kBufferSize = 64UL * 1024;
+// The data set's own archive holds it beside credits.csv, links.csv and others.
+constexpr const char* kRatings = "ratings.csv";
 
 struct FreeArchive {
   void operator()(archive* reader) const noexcept { archive_read_free(reader); }
@@ -34,6 +38,15 @@ struct ArchiveSource::State {
   void check(int result) const {
     if (result != ARCHIVE_OK) fail("it cannot be unpacked");
   }
+
+  void open(Packing packing);
+  /// Goes to the next regular file; its name, or nothing at the end of the archive.
+  std::optional<std::string> next_file();
+  /// Of all regular files from here on.
+  std::vector<std::string> names();
+  /// Which of the files, given their names, is the one to load. Throws Error{input} when that cannot be told.
+  std::size_t chosen(const std::vector<std::string>& names) const;
+  bool refuse_more = false;
 };
 
 namespace {
@@ -80,24 +93,63 @@ void enable(archive* reader, Packing packing) {
 
 }  // namespace
 
+void ArchiveSource::State::open(Packing packing) {
+  reader.reset(archive_read_new());
+  if (!reader) throw std::bad_alloc{};
+  enable(reader.get(), packing);
+  archive_read_set_read_callback(reader.get(), give_bytes<State>);
+  // With a seek a zip is read by its directory, which knows sizes that local headers may leave out.
+  if (input->facts().repeatable) archive_read_set_seek_callback(reader.get(), move_to<State>);
+  archive_read_set_callback_data(reader.get(), this);
+  check(archive_read_open1(reader.get()));
+}
+
+std::optional<std::string> ArchiveSource::State::next_file() {
+  archive_entry* entry = nullptr;
+  auto result = archive_read_next_header(reader.get(), &entry);
+  while (result == ARCHIVE_OK && archive_entry_filetype(entry) != AE_IFREG)
+    result = archive_read_next_header(reader.get(), &entry);
+  if (result == ARCHIVE_EOF) return std::nullopt;
+  check(result);
+  const char* name = archive_entry_pathname(entry);
+  return std::string{name == nullptr ? "" : name};
+}
+
+std::vector<std::string> ArchiveSource::State::names() {
+  std::vector<std::string> found;
+  while (auto name = next_file()) found.push_back(*std::move(name));
+  return found;
+}
+
+std::size_t ArchiveSource::State::chosen(const std::vector<std::string>& names) const {
+  if (names.size() <= 1) return 0;
+  std::string listed;
+  std::optional<std::size_t> ratings;
+  for (std::size_t number = 0; number < names.size(); ++number) {
+    const auto file = names[number].substr(names[number].rfind('/') + 1);
+    if (file == kRatings && !ratings) ratings = number;
+    listed += (listed.empty() ? "" : ", ") + file;
+  }
+  if (ratings) return *ratings;
+  throw Error{Kind::input, "reading " + input->path() + ": the archive holds several files (" + listed +
+                               ") and none is named " + kRatings + "; unpack the one to load"};
+}
+
 ArchiveSource::ArchiveSource(std::unique_ptr<InputFile> input, Packing packing)
     : state_{std::make_unique<State>()} {
   state_->input = std::move(input);
-  auto* reader = state_->reader.get();
-  if (reader == nullptr) throw std::bad_alloc{};
-  enable(reader, packing);
-  archive_read_set_read_callback(reader, give_bytes<State>);
-  // With a seek a zip is read by its directory, which knows sizes that local headers may leave out.
-  if (state_->input->facts().repeatable) archive_read_set_seek_callback(reader, move_to<State>);
-  archive_read_set_callback_data(reader, state_.get());
-  state_->check(archive_read_open1(reader));
-  archive_entry* entry = nullptr;
-  int result = archive_read_next_header(reader, &entry);
-  while (result == ARCHIVE_OK && archive_entry_filetype(entry) != AE_IFREG) {
-    result = archive_read_next_header(reader, &entry);
+  // A pipe cannot be looked through first: its first file is read, and read() refuses a second one.
+  const bool choose = packing == Packing::zip && state_->input->facts().repeatable;
+  state_->open(packing);
+  const auto wanted = choose ? state_->chosen(state_->names()) : 0;
+  if (choose) {
+    state_->input->seek(0);
+    state_->open(packing);
   }
-  if (result == ARCHIVE_EOF) state_->fail("the archive holds no file");
-  state_->check(result);
+  for (std::size_t number = 0; number <= wanted; ++number) {
+    if (!state_->next_file()) state_->fail("the archive holds no file");
+  }
+  state_->refuse_more = packing == Packing::zip && !choose;
 }
 
 ArchiveSource::~ArchiveSource() = default;
@@ -106,6 +158,12 @@ std::size_t ArchiveSource::read(std::span<char> into) {
   const auto got = archive_read_data(state_->reader.get(), into.data(), into.size());
   // A warning (a wrong CRC is one) is an error to us.
   if (got < 0) state_->fail("it cannot be unpacked");
+  if (got == 0 && state_->refuse_more && state_->next_file()) {
+    throw Error{
+        Kind::input,
+        "reading " + state_->input->path() +
+            ": the archive holds several files; load it from a file, not through a pipe, or unpack it"};
+  }
   return static_cast<std::size_t>(got);
 }
 

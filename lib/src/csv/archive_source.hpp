@@ -8,7 +8,9 @@ namespace ratings::csv {
 
 enum class Packing { zstd, xz, zip };
 
-/// Unpacks .zst, .xz and the first regular file of a .zip through libarchive, checksums included.
+/// Unpacks .zst, .xz and one file of a .zip through libarchive, checksums included. Of several files in a
+/// .zip it is the one named ratings.csv; without such a one it is refused, and so are several files that come
+/// through a pipe.
 class ArchiveSource final : public ByteSource {
  public:
   ArchiveSource(std::unique_ptr<InputFile> input, Packing packing);

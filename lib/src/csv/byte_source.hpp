@@ -35,9 +35,9 @@ struct InputFacts {
 /// Error{input} for a missing file, a directory or one that may not be read. `path`: "-" is standard input.
 [[nodiscard]] InputFacts inspect(const std::string& path);
 
-/// Opens a file, a pipe or standard input ("-"). Plain, .gz, .zst, .xz and .zip (its first regular file) are
-/// told apart by their first bytes, not by name. Memory does not depend on the size. `stop` is watched while
-/// a pipe keeps us waiting; it must outlive the source.
+/// Opens a file, a pipe or standard input ("-"). Plain, .gz, .zst, .xz and .zip (its only file, or its
+/// ratings.csv) are told apart by their first bytes, not by name. Memory does not depend on the size. `stop`
+/// is watched while a pipe keeps us waiting; it must outlive the source.
 [[nodiscard]] std::unique_ptr<ByteSource> open_source(const std::string& path, const std::atomic<bool>& stop);
 
 }  // namespace ratings::csv

@@ -52,7 +52,9 @@ InputFile::InputFile(std::string path, const std::atomic<bool>& stop)
     descriptor_ = STDIN_FILENO;
     return;
   }
-  descriptor_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: a named pipe that nobody has opened for writing yet is waited for in wait_for_bytes(), where
+  // a stop is seen.
+  descriptor_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor_ < 0) fail(path_, errno);
   // Only a hint: reading ahead is worth it, and a refusal changes nothing.
   (void)posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -74,6 +76,10 @@ std::size_t InputFile::read_descriptor(std::span<char> into) {
   while (true) {
     const auto got = ::read(descriptor_, into.data(), into.size());
     if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno == EAGAIN) {
+      wait_for_bytes();
+      continue;
+    }
     if (errno != EINTR) fail(path_, errno);
     if (stop_) throw Error{Kind::interrupted, "reading " + path_ + ": interrupted"};
   }

@@ -67,7 +67,7 @@ Decision decide(const LoadFacts& facts, std::span<const ContentHash> contents, c
     if (!wishes.again && is_exactly(facts, contents)) return {Verdict::no_op, Fill::replace, none};
     return {Verdict::write, Fill::replace, each};
   }
-  if (holds_only_sample(facts) && !all_live) return {Verdict::write, Fill::replace, each};
+  if (holds_only_sample(facts) && !all_live) return {Verdict::write, Fill::replace_sample, each};
   if (all_live && !wishes.again) return {Verdict::no_op, Fill::append, none};
   if (wishes.if_full == IfFull::refuse && !all_live) return {Verdict::refuse, Fill::append, none};
 

@@ -31,7 +31,7 @@ struct Decision {
 ///   the table is empty                                      write, Fill::first
 ///   --replace, live are exactly these contents              no_op (--again: write, Fill::replace)
 ///   --replace otherwise                                     write, Fill::replace
-///   live is the shipped sample alone, a content is not it   write, Fill::replace
+///   live is the shipped sample alone, a content is not it   write, Fill::replace_sample
 ///   every content is live                                   no_op (--again: write, Fill::append)
 ///   --append                                                write, Fill::append; live contents skipped
 ///   (--again: not) otherwise                                               refuse

@@ -100,7 +100,7 @@ LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const 
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (!decision.taken[i]) report_.skipped.push_back(inputs_[i].path);
   }
-  report_.sample_replaced = decision.fill == Fill::replace && options_.if_full != IfFull::replace;
+  report_.sample_replaced = decision.fill == Fill::replace_sample;
   bad_rows_.finish();
   add_up();
   commit(writer);

@@ -16,14 +16,16 @@ constexpr const char* kStatus = "SELECT pg_xact_status($1::text::xid8)";
 
 // $1: a backend that does not count, $2: locks that only readers hold count, too.
 constexpr const char* kHolder = R"(
-SELECT a.application_name, a.pid::text, a.usename::text,
-       to_char(a.xact_start AT TIME ZONE 'UTC', 'HH24:MI:SS')
+SELECT coalesce(a.application_name, 'a prepared transaction, see pg_prepared_xacts'), coalesce(l.pid, 0)::text,
+       coalesce(a.usename::text, '?'), coalesce(to_char(a.xact_start AT TIME ZONE 'UTC', 'HH24:MI:SS'), '?')
 FROM pg_locks AS l
-JOIN pg_stat_activity AS a ON a.pid = l.pid
-WHERE l.granted AND a.pid NOT IN (pg_backend_pid(), $1::integer) AND a.xact_start IS NOT NULL
+LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+WHERE l.granted AND coalesce(l.pid, 0) NOT IN (pg_backend_pid(), $1::integer) AND (l.pid IS NULL OR a.xact_start IS NOT NULL)
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND ((l.locktype = 'advisory' AND l.classid = 1918989413 AND l.objid = 1 AND l.objsubid = 2)
-       OR (l.relation IN (to_regclass('ratingsctl.position'), to_regclass('public.ratings')) AND ($2::boolean OR l.mode <> 'AccessShareLock')))
+       OR ((l.relation IN (to_regclass('ratingsctl.position'), to_regclass('public.ratings'))
+            OR l.relation IN (SELECT i.inhrelid FROM pg_inherits AS i WHERE i.inhparent = to_regclass('public.ratings')))
+           AND ($2::boolean OR l.mode <> 'AccessShareLock')))
 ORDER BY l.locktype = 'advisory' DESC, a.xact_start
 LIMIT 1)";
 

@@ -1,6 +1,7 @@
 #include "core/log.hpp"
 #include "core/operator_name.hpp"
 #include "core/side_by_side.hpp"
+#include "core/utf8.hpp"
 #include "postgres/child_load.hpp"
 #include "postgres/commit_outcome.hpp"
 #include "postgres/copy_stream.hpp"
@@ -24,7 +25,7 @@ using namespace std::chrono_literals;
 // The writers' connection says nothing while others fill the children; a load ends by itself after a day.
 constexpr const char* kPatient = "SET LOCAL idle_in_transaction_session_timeout = '24h'";
 constexpr const char* kEmpty = "SELECT NOT EXISTS (SELECT 1 FROM public.ratings)";
-constexpr const char* kState = "SELECT own_pos <> pos, generation FROM ratingsctl.position";
+constexpr const char* kState = "SELECT own_pos <> pos, generation, pos FROM ratingsctl.position";
 constexpr const char* kLive =
     "SELECT hash FROM ratingsctl.load_ledger AS l JOIN ratingsctl.position AS p ON l.generation = "
     "p.generation WHERE l.live ORDER BY l.id";
@@ -108,6 +109,7 @@ class PostgresRatingWriter final : public RatingWriter {
   std::optional<Wanted> waited_for_;  ///< a lock, in vain
   Fill fill_ = Fill::append;
   std::int64_t generation_ = 1;
+  std::int64_t position_ = 0;  ///< when the load began
   ExclusionList excluded_;
 };
 
@@ -170,7 +172,8 @@ LoadFacts PostgresRatingWriter::begin() {
   remove_leftovers(session);
   return guarded("loading", [&] {
     connect();
-    run("BEGIN");
+    // The lock first, then the look: with another default the facts would be those of before the wait.
+    run("BEGIN ISOLATION LEVEL READ COMMITTED");
     waited_for_ = Wanted::change;
     run((std::string{"SELECT pg_advisory_xact_lock("} + kChangeLock + ")").c_str());
     waited_for_.reset();
@@ -184,6 +187,7 @@ LoadFacts PostgresRatingWriter::read_facts() {
   const auto state = run(kState);
   facts.foreign_changes = state.boolean(0, 0);
   facts.generation = generation_ = state.int8(0, 1);
+  position_ = state.int8(0, 2);
   const auto live = run(kLive);
   for (int row = 0; row < live.rows(); ++row) facts.live.push_back(hash_of(live.text(row, 0)));
   const auto excluded = run(kExcluded);
@@ -229,7 +233,11 @@ void PostgresRatingWriter::finish_copy(std::span<const LoadedFile> files) {
   const auto sent = router_->flush();
   std::atomic<std::uint64_t> stored = 0;
   for_each_child([&](ChildLoad& child) { stored += child.finish_copy(); });
-  if (append_) stored += append_->finish();
+  if (append_) {
+    waited_for_ = Wanted::change;  // by its triggers, behind somebody who writes at psql
+    stored += append_->finish();
+    waited_for_.reset();
+  }
   append_.reset();
   std::uint64_t loaded = 0;
   for (const auto& file : files) loaded += file.loaded;
@@ -241,7 +249,7 @@ void PostgresRatingWriter::finish_copy(std::span<const LoadedFile> files) {
 void PostgresRatingWriter::store_held_back() {
   auto& held_back = router_->held_back();
   if (held_back.size() == 0) return;
-  const auto generation = generation_ + (fill_ == Fill::replace ? 1 : 0);
+  const auto generation = generation_ + (replaces(fill_) ? 1 : 0);
   CopyStream quarantine{*connection_, "ratingsctl.quarantine",
                         "(user_id, movie_id, rating, \"timestamp\", batch, generation, held_back)", ""};
   CopyRows gathered;
@@ -288,9 +296,12 @@ void PostgresRatingWriter::swap_in() {
   children_left_ = true;
   for_each_child([](ChildLoad& child) { child.commit(); });
   lock_table();
-  if (fill_ == Fill::first && !run(kEmpty).boolean(0, 0)) {
+  // Only an explicit --replace says what becomes of rows that others wrote while we read the file.
+  const bool written =
+      run(kState).int8(0, 2) != position_ || (fill_ == Fill::first && !run(kEmpty).boolean(0, 0));
+  if (fill_ != Fill::replace && written) {
     throw Error{Kind::guard,
-                "loading: somebody wrote into the empty table meanwhile; nothing was loaded, run it again "
+                "loading: somebody changed ratings meanwhile; nothing was loaded, run it again "
                 "with --append or --replace"};
   }
   run("SELECT ratingsctl.swap_children($1::text[]::regclass[])", {names + "}"});
@@ -299,14 +310,15 @@ void PostgresRatingWriter::swap_in() {
 LoadCommit PostgresRatingWriter::close_books(std::span<const LoadedFile> files) {
   if (fill_ != Fill::append) run(kForget);
   const auto position =
-      run(kPosition, {param(fill_ == Fill::replace ? 1 : 0), fill_ == Fill::append ? "false" : "true"});
+      run(kPosition, {param(replaces(fill_) ? 1 : 0), fill_ == Fill::append ? "false" : "true"});
   std::string names;
   std::uint64_t loaded = 0;
   for (const auto& file : files) {
     const auto number = [](std::uint64_t value) { return Param{std::to_string(value)}; };
-    run(kLedger, {to_hex(file.hash), file.name, number(file.bytes), number(file.read), number(file.loaded),
+    const auto name = as_utf8(file.name);
+    run(kLedger, {to_hex(file.hash), name, number(file.bytes), number(file.read), number(file.loaded),
                   number(file.rejected), number(file.excluded)});
-    names += (names.empty() ? "" : ", ") + file.name;
+    names += (names.empty() ? "" : ", ") + name;
     loaded += file.loaded;
   }
   run(kAudit, {operator_name(), "load", std::to_string(loaded), names});

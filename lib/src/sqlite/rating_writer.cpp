@@ -103,7 +103,7 @@ void SqliteRatingWriter::start(Fill fill, std::size_t /*connections*/) {
   // The table is emptied and filled in place, inside the transaction: readers see the old state until COMMIT,
   // the file does not grow to twice its size, and an operator's own views on `ratings` stay valid.
   if (is_bulk()) database.execute("DROP INDEX IF EXISTS ratings_user_id");
-  if (fill == Fill::replace) {
+  if (replaces(fill)) {
     database.execute("DELETE FROM ratings");
     change_->new_generation();
   }
@@ -149,7 +149,7 @@ void SqliteRatingWriter::check_sums(std::span<const LoadedFile> files) const {
 
 void SqliteRatingWriter::write_ledger(std::span<const LoadedFile> files) {
   auto& database = change_->database();
-  if (empty_ || fill_ == Fill::replace) {
+  if (empty_ || replaces(fill_)) {
     database.execute("UPDATE ratingsctl_load_ledger SET live = 0 WHERE live");
   }
   auto line = database.prepare(kLedger);
