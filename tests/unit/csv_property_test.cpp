@@ -139,6 +139,14 @@ TEST_SUITE("csv reader against the reference") {
       compare(text + std::string(below(random, 90), '1'), 300'000, seed);
   }
 
+  TEST_CASE("a block takes as many of the shortest rows as there can be, and as many blank lines") {
+    std::string rows = "userId,movieId,rating,timestamp\n";
+    std::string blanks = rows;
+    for (int i = 0; i < 70'000; ++i) rows += "0,0,0,0\n";
+    compare(rows + "0,0,0,0", 1'000'000, 7);
+    compare(blanks + std::string(600'000, '\n'), 1'000'000, 7);
+  }
+
   TEST_CASE("lines around 64 KiB are bad exactly when they are longer, in pieces of any size") {
     const std::string row = "1,2,3.5,4";
     for (const std::size_t size : {65534U, 65535U, 65536U, 65537U, 65538U, 65539U, 200'000U, 600'000U}) {
