@@ -26,9 +26,9 @@ LoadFacts changed(Hashes live) { return {.empty = false, .live = std::move(live)
 std::string in_words(const Decision& decision) {
   if (decision.verdict == Verdict::no_op) return "no-op";
   if (decision.verdict == Verdict::refuse) return "refuse";
-  std::string words = decision.fill == Fill::first     ? "first "
-                      : replaces(decision.fill) ? "replace "
-                                                       : "append ";
+  std::string words = decision.fill == Fill::first ? "first "
+                      : replaces(decision.fill)    ? "replace "
+                                                   : "append ";
   for (const bool taken : decision.taken) words += taken ? '1' : '0';
   return words;
 }
