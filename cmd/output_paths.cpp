@@ -11,8 +11,6 @@
 namespace ratings::cmd {
 namespace {
 
-constexpr std::string_view kEmbedded = "sqlite:";
-
 bool same_file(const std::string& one, const std::string& other) {
   std::error_code none;
   if (std::filesystem::equivalent(one, other, none)) return true;
@@ -32,8 +30,8 @@ std::vector<std::string> reject_files(const LoaderOptions& loader) {
 }
 
 std::vector<std::string> store_files(const std::string& store) {
-  if (!store.starts_with(kEmbedded)) return {};
-  const auto path = store.substr(kEmbedded.size());
+  if (!is_embedded(store)) return {};
+  const auto path = store.substr(std::string_view{"sqlite:"}.size());
   return {path, path + "-wal", path + "-shm", path + "-journal", path + ".lock"};
 }
 
