@@ -40,6 +40,11 @@ struct Fixture {
     ratings::sqlite::Database database{path, ratings::sqlite::Open::existing, 20s};
     database.execute(sql);
   }
+  [[nodiscard]] std::string journal() const {
+    ratings::sqlite::Database database{path, ratings::sqlite::Open::existing, 20s};
+    auto mode = database.prepare("PRAGMA journal_mode");
+    return mode.step() ? mode.text(0) : "";
+  }
   [[nodiscard]] static ratings::Instant soon() { return ratings::boot_clock().now() + 20s; }
 };
 
@@ -185,6 +190,72 @@ TEST_SUITE("sqlite store") {
 
     other.execute("ROLLBACK");
     CHECK(clean_up->purge({.users = {{1}}, .reason = {}, .max_rows = {}}).rows == 1);
+  }
+
+  TEST_CASE_FIXTURE(
+      Fixture,
+      "an empty file that nobody has open is filled in place, and has a write-ahead log afterwards") {
+    std::string at_commit;
+    const auto writer = ratings::sqlite::open_rating_writer(options);
+    (void)writer->begin();
+    writer->start(Fill::first, 1);
+    (void)writer->append(std::vector{rate(1)});
+    const ratings::LoadedFile file{.name = "f", .hash = {}, .read = 1, .loaded = 1};
+    (void)writer->commit({&file, 1}, [&](std::string_view stage) {
+      if (stage == "commit") at_commit = std::filesystem::exists(path.string() + "-wal") ? "log" : "in place";
+    });
+
+    CHECK(at_commit == "in place");
+    CHECK(journal() == "wal");
+  }
+
+  TEST_CASE_FIXTURE(
+      Fixture, "an empty file that a server has open is filled by way of the log, and the server can read") {
+    (void)ratings::sqlite::open_store_admin(options)->ensure_schema();
+    const auto reader = ratings::sqlite::open_history_reader(options);
+    CHECK(reader->history({1}, soon()).ratings.empty());
+    const auto writer = ratings::sqlite::open_rating_writer(options);
+    (void)writer->begin();
+    writer->start(Fill::first, 1);
+    (void)writer->append(std::vector{rate(1)});
+
+    CHECK(reader->history({1}, soon()).ratings.empty());
+
+    const ratings::LoadedFile file{.name = "f", .hash = {}, .read = 1, .loaded = 1};
+    (void)writer->commit({&file, 1}, [](const char*) {});
+    CHECK(reader->history({1}, soon()).ratings.size() == 1);
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "who comes while a file is filled in place is told by whom") {
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      const auto writer = ratings::sqlite::open_rating_writer(options);
+      (void)writer->begin();
+      writer->start(Fill::first, 1);
+      // More than the page cache holds, so that the file itself is written.
+      for (int user = 0; user < 1'000; ++user) (void)writer->append(std::vector(1'000, rate(user)));
+      raise(SIGSTOP);
+      _exit(0);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, WUNTRACED) == child);
+    REQUIRE(WIFSTOPPED(status));
+
+    const auto found = caught([&] {
+      (void)ratings::sqlite::open_history_reader(options)->history({1}, ratings::boot_clock().now() + 50ms);
+    });
+
+    CHECK(found.kind == Kind::busy);
+    CHECK(found.what.find("locked by ratingsctl load (pid " + std::to_string(child) + ")") !=
+          std::string::npos);
+
+    // Killed there, it leaves nothing of its rows, and the next load finds its way.
+    kill(child, SIGKILL);
+    REQUIRE(waitpid(child, &status, 0) == child);
+    load(Fill::first, {rate(7)});
+    CHECK(journal() == "wal");
+    CHECK(ratings::sqlite::open_store_admin(options)->status().rows == 1);
   }
 
   TEST_CASE_FIXTURE(Fixture, "waiting for the store can be cancelled") {

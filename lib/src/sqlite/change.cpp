@@ -1,12 +1,16 @@
 #include "sqlite/change.hpp"
 
+#include "core/log.hpp"
 #include "core/operator_name.hpp"
 #include "sqlite/files.hpp"
+#include "sqlite/journal.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/sql.hpp"
 #include "store/url.hpp"
 
 #include "ratings/error.hpp"
+
+#include <utility>
 
 namespace ratings::sqlite {
 namespace {
@@ -52,13 +56,15 @@ WriterLock lock_for(const Target& target, Missing missing, const std::atomic<boo
 Target::Target(const StoreOptions& options, Patience wait)
     : path{embedded_path(options.url)}, command{options.command}, patience{wait} {}
 
-Change::Change(const Target& target, Missing missing, const std::atomic<bool>& cancelled)
+Change::Change(const Target& target, Missing missing, const std::atomic<bool>& cancelled, Volume volume)
     : command_{target.command},
       lock_{lock_for(target, missing, cancelled)},
       database_{target.path, missing == Missing::create ? Open::create : Open::existing,
                 target.patience.other_programs, &cancelled} {
   database_.execute(kConnection);
   schema_ = migrate(database_);
+  use_write_ahead_log(database_);
+  in_place_ = volume == Volume::bulk && write_in_place_if_alone(database_);
   database_.execute("BEGIN IMMEDIATE");
   auto row = database_.prepare("SELECT generation, own_pos <> pos FROM ratingsctl_position");
   if (!row.step()) throw Error{Kind::store, "the position row is missing; restore the store from a backup"};
@@ -67,6 +73,21 @@ Change::Change(const Target& target, Missing missing, const std::atomic<bool>& c
   row.reset();
   database_.execute("UPDATE ratingsctl_position SET suspended = 1");
   restore_triggers();
+}
+
+Change::~Change() {
+  database_.rollback();
+  end_in_place();
+}
+
+void Change::end_in_place() noexcept {
+  if (!std::exchange(in_place_, false)) return;
+  try {
+    use_write_ahead_log(database_);
+  } catch (const std::exception& error) {
+    // What was committed stays so; the next change tries again.
+    log::warn("readers and writers wait for each other until the next change reason=\"{}\"", error.what());
+  }
 }
 
 void Change::restore_triggers() {
@@ -123,6 +144,7 @@ Change::Committed Change::commit() {
   const std::chrono::milliseconds wait{database_.number("SELECT wait_ms FROM ratingsctl_position")};
   database_.execute("COMMIT");
   const Committed done{.at = boot_clock().now(), .wait = wait};
+  end_in_place();
   lock_.release();
   return done;
 }

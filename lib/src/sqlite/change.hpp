@@ -29,6 +29,10 @@ struct Target {
 /// What must be there before a change begins.
 enum class Missing { create, refuse };
 
+/// How much the change will write: a bulk into an empty store goes straight into the file when nobody else
+/// has it open (journal.hpp).
+enum class Volume { some, bulk };
+
 /// One changing transaction, from the writer lock to COMMIT; rolled back unless commit() returns. The row
 /// triggers are suspended inside it, so it must be told whom it touches: their position moves in the same
 /// transaction. Not thread-safe, except the `cancelled` flag it watches.
@@ -36,8 +40,9 @@ class Change {
  public:
   /// Takes the lock, creates or upgrades the schema, puts missing triggers back, begins. Error{guard} naming
   /// who holds the store.
-  Change(const Target& target, Missing missing, const std::atomic<bool>& cancelled);
-  ~Change() { database_.rollback(); }
+  Change(const Target& target, Missing missing, const std::atomic<bool>& cancelled,
+         Volume volume = Volume::some);
+  ~Change();
   Change(const Change&) = delete;
   Change& operator=(const Change&) = delete;
 
@@ -74,11 +79,13 @@ class Change {
  private:
   void restore_triggers();
   void mark_users();
+  void end_in_place() noexcept;
 
   const std::string command_;
   WriterLock lock_;
   Database database_;
   SchemaReport schema_;
+  bool in_place_ = false;
   std::int64_t generation_ = 1;
   bool foreign_changes_ = false;
   bool all_ = false;

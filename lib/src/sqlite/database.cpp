@@ -1,6 +1,7 @@
 #include "sqlite/database.hpp"
 
 #include "sqlite/score.hpp"
+#include "sqlite/writer_lock.hpp"
 
 #include "ratings/error.hpp"
 
@@ -73,6 +74,13 @@ std::int64_t Database::number(std::string_view statement) {
   return prepared.step() ? prepared.integer(0) : 0;
 }
 
+void Database::fail_locked() const {
+  const auto holder = WriterLock::holder(path_);
+  const auto who = holder.empty() ? "another program (a sqlite3 shell?)" : holder;
+  if (deadline_) throw Error{Kind::busy, "store " + path_ + ": locked by " + who};
+  throw Error{Kind::guard, "store " + path_ + ": locked by " + who + "; try again when it is done"};
+}
+
 void Database::fail(int code, std::string_view statement) const {
   const std::string where = "store " + path_ + ": ";
   if (is_cancelled()) throw Error{Kind::interrupted, where + "interrupted; nothing was changed"};
@@ -81,9 +89,7 @@ void Database::fail(int code, std::string_view statement) const {
       throw Error{Kind::busy, where + "no answer in time"};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      if (deadline_) throw Error{Kind::busy, where + "locked by another program"};
-      throw Error{Kind::guard,
-                  where + "another program (a sqlite3 shell?) holds its lock; close it and try again"};
+      fail_locked();
     case SQLITE_NOTADB:
       throw Error{Kind::guard,
                   where + "not an SQLite database; choose another file with --store sqlite:PATH"};

@@ -51,6 +51,7 @@ class Database {
   /// From now on statements end with Error{busy} at this time.
   void set_deadline(std::optional<Instant> deadline) noexcept { deadline_ = deadline; }
 
+  [[noreturn]] void fail_locked() const;
   [[noreturn]] void fail(int code, std::string_view statement) const;
   /// For what only SQLite's own interface can do. Stays the database's.
   [[nodiscard]] sqlite3* handle() noexcept { return handle_.get(); }

@@ -16,13 +16,14 @@ namespace {
 constexpr std::chrono::milliseconds kPatience{1000};  // as in position_reader.cpp
 
 struct Session {
-  Session(const std::filesystem::path& path, FileId opened)
+  Session(const std::filesystem::path& path, FileId opened, Instant deadline)
       : file{opened},
         database{path, Open::existing, kPatience},
-        tables{ready(database, path)},
+        tables{ready(database, path, deadline)},
         rows{database, "SELECT movie_id, rating, \"timestamp\" FROM ratings WHERE user_id = ?1"} {}
 
-  static Database& ready(Database& database, const std::filesystem::path& path) {
+  static Database& ready(Database& database, const std::filesystem::path& path, Instant deadline) {
+    database.set_deadline(deadline);
     // 8 MiB a connection: the upper levels of the index of 26 million rows.
     database.execute("PRAGMA query_only = ON; PRAGMA cache_size = -8192");
     require_schema(database, path);
@@ -57,7 +58,7 @@ class SqliteHistoryReader final : public HistoryReader {
     const Slot slot{*this, deadline};
     const auto file = existing_file(path_);
     auto session = take(file);
-    if (!session) session = std::make_unique<Session>(path_, file);
+    if (!session) session = std::make_unique<Session>(path_, file, deadline);
     session->database.set_deadline(deadline);
     std::vector<History> found;
     {

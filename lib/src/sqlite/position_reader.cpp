@@ -16,13 +16,14 @@ constexpr std::chrono::milliseconds kPatience{1000};
 
 /// An open file and what was last read from it.
 struct Session {
-  Session(const std::filesystem::path& path, FileId opened)
+  Session(const std::filesystem::path& path, FileId opened, Instant deadline)
       : file{opened},
         database{path, Open::existing, kPatience},
-        tables{ready(database, path)},
+        tables{ready(database, path, deadline)},
         version{database, "PRAGMA data_version"} {}
 
-  static Database& ready(Database& database, const std::filesystem::path& path) {
+  static Database& ready(Database& database, const std::filesystem::path& path, Instant deadline) {
+    database.set_deadline(deadline);
     database.execute("PRAGMA query_only = ON");
     require_schema(database, path);
     return database;
@@ -87,7 +88,7 @@ class SqlitePositionReader final : public PositionReader {
     try {
       // A backup moved into the file's place leaves us on the old one, which never changes again.
       const auto file = existing_file(path_);
-      if (!session_ || session_->file != file) session_ = std::make_unique<Session>(path_, file);
+      if (!session_ || session_->file != file) session_ = std::make_unique<Session>(path_, file, deadline);
       session_->database.set_deadline(deadline);
       return question(*session_);
     } catch (...) {

@@ -74,7 +74,7 @@ class SqliteRatingWriter final : public RatingWriter {
 };
 
 LoadFacts SqliteRatingWriter::begin() {
-  auto& database = change_.emplace(target_, Missing::create, cancelled_).database();
+  auto& database = change_.emplace(target_, Missing::create, cancelled_, Volume::bulk).database();
   empty_ = database.number("SELECT NOT EXISTS (SELECT 1 FROM ratings)") != 0;
   LoadFacts facts{.empty = empty_,
                   .live = {},

@@ -1,5 +1,6 @@
 #include "sqlite/schema.hpp"
 
+#include "sqlite/journal.hpp"
 #include "sqlite/sql.hpp"
 
 #include "ratings/error.hpp"
@@ -48,8 +49,7 @@ void require_schema(Database& database, const std::filesystem::path& path) {
 SchemaReport migrate(Database& database) {
   const int found = schema_version(database);
   if (found == kSchemaVersion) return {found, found};
-  // Kept in the file's header; cannot be set inside a transaction.
-  database.execute("PRAGMA journal_mode = WAL");
+  use_write_ahead_log(database);
   database.execute("BEGIN IMMEDIATE");
   database.execute(kApplicationId);
   const auto steps = migrations();

@@ -22,6 +22,10 @@ class WriterLock {
 
   void release() noexcept;
 
+  /// "ratingsctl load (pid 12) since 10:00:00", for messages; empty when no other command holds it. After a
+  /// kill the name may be of one who is gone.
+  [[nodiscard]] static std::string holder(const std::filesystem::path& path);
+
  private:
   void take(const std::filesystem::path& lock, std::chrono::milliseconds patience,
             const std::atomic<bool>& cancelled);
