@@ -152,6 +152,22 @@ TEST_SUITE("postgres load") {
     CHECK(db.admin->status().rows == 2);
   }
 
+  TEST_CASE("an operator's own index of ratings is built before the swap, not while readers wait for it") {
+    Database db;
+    db.run(
+        "CREATE INDEX \"by USING film\" ON ratings USING btree (movie_id, \"timestamp\") WHERE rating > 4");
+
+    load_one(db.options, Fill::first, 1, 2);
+
+    const auto attached =
+        db.psql.execute("testing",
+                        "SELECT count(DISTINCT i.inhrelid), count(*) FILTER (WHERE a.xmin = i.xmin) "
+                        "FROM pg_inherits AS i JOIN pg_attribute AS a ON a.attrelid = i.inhrelid "
+                        "WHERE i.inhparent IN ('ratings_user_id'::regclass, '\"by USING film\"'::regclass)");
+    CHECK(attached.int8(0, 0) == 4);
+    CHECK(attached.int8(0, 1) == 0);
+  }
+
   TEST_CASE("a child that somebody detached is theirs: no load removes it") {
     Database db;
     load_one(db.options, Fill::first, 1, 2);

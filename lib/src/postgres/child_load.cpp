@@ -10,6 +10,14 @@ using namespace std::chrono_literals;
 // this times the connections.
 constexpr const char* kIndexMemory = "SET LOCAL maintenance_work_mem = '64MB'";
 
+// The statements that give a child every index of ratings, the operator's own too: ATTACH takes an index that
+// is there, and would build a missing one while readers wait for its lock.
+constexpr const char* kIndexes =
+    "SELECT regexp_replace(pg_get_indexdef(indexrelid), "
+    "         '^(CREATE (?:UNIQUE )?INDEX) .* ON (?:ONLY )?public\\.ratings USING', '\\1 ON ' || $1 || ' "
+    "USING') "
+    "FROM pg_index WHERE indrelid = 'public.ratings'::regclass ORDER BY indexrelid";
+
 }  // namespace
 
 ChildLoad::ChildLoad(const std::string& conninfo, std::size_t modulus, std::size_t remainder)
@@ -35,8 +43,12 @@ std::uint64_t ChildLoad::finish_copy() {
 }
 
 void ChildLoad::index() {
-  connection_.execute("indexing " + name_, "CREATE INDEX ON " + name_ + " (user_id)");
+  const Param child[] = {name_};
+  const auto statements = connection_.execute("indexing " + name_, kIndexes, child, kNoDeadline);
+  for (int row = 0; row < statements.rows(); ++row)
+    connection_.execute("indexing " + name_, statements.text(row, 0).c_str());
 }
+
 void ChildLoad::analyse() { connection_.execute("analysing " + name_, "ANALYZE " + name_); }
 void ChildLoad::commit() { connection_.execute("finishing " + name_, "COMMIT"); }
 
