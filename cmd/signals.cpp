@@ -67,9 +67,14 @@ Interruption::Interruption(std::function<void()> cancel)
               "before (once more ends at once)");
           return;
         }
-        complain("interrupted: rolling back (once more ends at once)");
+        complain("interrupted: rolling back, unless COMMIT was sent already (once more ends at once)");
         cancel();
       }} {}
+
+void Interruption::committed() {
+  committed_ = true;
+  if (requested_) complain("too late: it was done already, nothing is rolled back");
+}
 
 void Interruption::check() const {
   if (requested_) throw Error{Kind::interrupted, "interrupted: nothing was changed"};

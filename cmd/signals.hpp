@@ -29,8 +29,8 @@ class Interruption {
 
   /// Throws Error{interrupted} if the signal has come already; call before the store is touched.
   void check() const;
-  /// From here on nothing can be rolled back: the first signal is answered with that.
-  void committed() noexcept { committed_ = true; }
+  /// From here on nothing can be rolled back: says so to a signal, also to one that came too late.
+  void committed();
 
  private:
   std::atomic<bool> requested_ = false;

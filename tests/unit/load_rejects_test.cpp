@@ -100,6 +100,28 @@ TEST_SUITE("load rejects") {
     CHECK(bench.folder.names() == std::vector<std::string>{"a.csv"});
   }
 
+  TEST_CASE("rejects of an earlier run do not pass for those of a run without any") {
+    Bench bench;
+    const auto rejects = bench.folder.write("r.csv", "older");
+    (void)bench.folder.write("r.csv.log", "older");
+
+    (void)bench.run({.files = {bench.folder.write("a.csv", kTwoRows)}, .rejects = rejects});
+
+    CHECK(bench.folder.names() == std::vector<std::string>{"a.csv"});
+  }
+
+  TEST_CASE("no file that rejects may go to is one to be loaded") {
+    Bench bench;
+    const auto rejects = bench.folder.path("r.csv");
+    const auto other = bench.folder.write("a.csv", kTwoRows);
+    for (const auto* suffix : {"", ".part", ".log", ".log.part", ".2", ".2.part"}) {
+      const auto input = bench.folder.write(std::string{"r.csv"} + suffix, kTwoRows);
+      CHECK(bench.error_of({.files = {other, input}, .rejects = rejects}).kind() == Kind::usage);
+      CHECK(read_whole(input) == kTwoRows);
+      std::filesystem::remove(input);
+    }
+  }
+
   TEST_CASE("a load that fails leaves no reject file, and an older one as it was") {
     Bench bench;
     const auto rejects = bench.folder.write("r.csv", "older");
@@ -115,8 +137,8 @@ TEST_SUITE("load rejects") {
     Bench bench;
     const auto file = bench.folder.write("a.csv", kTwoRows + "bad\n");
     const auto rejects = bench.folder.path("r.csv");
-    // A folder in its way: the reject file cannot take its name.
-    std::filesystem::create_directory(rejects + ".log.part");
+    // Nobody writes through a link that somebody else may have put there.
+    std::filesystem::create_symlink("nowhere", rejects + ".log.part");
     CHECK(bench.error_of({.files = {file}, .max_errors = 1, .rejects = rejects}).kind() == Kind::input);
     CHECK(bench.store.rows.empty());
     std::filesystem::remove(rejects + ".log.part");

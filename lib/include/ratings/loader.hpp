@@ -75,6 +75,10 @@ struct LoadReport {
   std::chrono::milliseconds wait{};  ///< how long until no server can answer from before
 };
 
+/// Every file that a load with these options may write beside the store, each also as NAME.part until it is
+/// complete: for `rejects` FILE, FILE.log, and FILE.2 … for inputs whose headers differ.
+[[nodiscard]] RATINGS_EXPORT std::vector<std::string> files_written(const LoaderOptions& options);
+
 /// Files ▸ rows ▸ writer, as one transaction: all of it or nothing.
 /// Throws Error{input} naming FILE:LINE for a bad row beyond max_errors or a file that cannot be read,
 /// Error{guard} when the table holds other content and if_full is refuse, and what the writer throws.

@@ -1,5 +1,7 @@
 #include "load/inputs.hpp"
 
+#include "load/reject_file.hpp"
+
 #include "ratings/error.hpp"
 
 #include <algorithm>
@@ -35,10 +37,13 @@ void check_not_an_input(const std::string& path, const std::vector<Input>& input
   }
 }
 
-void check_rejects(const std::string& rejects, const std::vector<Input>& inputs) {
-  if (rejects.empty()) return;
-  check_not_an_input(rejects, inputs);
-  check_not_an_input(rejects + ".log", inputs);
+void check_rejects(const LoaderOptions& options, const std::vector<Input>& inputs) {
+  if (options.rejects.empty()) return;
+  for (const auto& name : files_written(options)) {
+    check_not_an_input(name, inputs);
+    check_not_an_input(name + ".part", inputs);
+  }
+  const auto& rejects = options.rejects;
   auto folder = std::filesystem::path{rejects}.parent_path();
   if (folder.empty()) folder = ".";
   // Better now than after the first bad row of a long load.
@@ -49,6 +54,11 @@ void check_rejects(const std::string& rejects, const std::vector<Input>& inputs)
 
 }  // namespace
 
+std::vector<std::string> files_written(const LoaderOptions& options) {
+  if (options.rejects.empty()) return {};
+  return RejectFile::names(options.rejects, options.files.size());
+}
+
 std::vector<Input> check_inputs(const LoaderOptions& options) {
   if (options.files.empty()) throw Error{Kind::usage, "loading: no file was named"};
   if (std::count(options.files.begin(), options.files.end(), "-") > 1) {
@@ -57,7 +67,7 @@ std::vector<Input> check_inputs(const LoaderOptions& options) {
   check_delimiter(options.delimiter);
   std::vector<Input> inputs;
   for (const auto& path : options.files) inputs.push_back({path, csv::inspect(path), std::nullopt});
-  check_rejects(options.rejects, inputs);
+  check_rejects(options, inputs);
   return inputs;
 }
 

@@ -1,10 +1,36 @@
 #include "load/reject_file.hpp"
 
+#include "ratings/error.hpp"
+
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
+#include <cstring>
+#include <unistd.h>
 #include <utility>
 
 namespace ratings {
+namespace {
+
+std::string log_name(const std::string& path) { return path + ".log"; }
+
+/// The first header's lines have the plain name.
+std::string part_name(const std::string& path, std::size_t number) {
+  return number == 1 ? path : path + "." + std::to_string(number);
+}
+
+void remove_older(const std::string& path) {
+  if (unlink(path.c_str()) == 0 || errno == ENOENT) return;
+  throw Error{Kind::input, "removing the rejects of an earlier load, " + path + ": " + std::strerror(errno)};
+}
+
+}  // namespace
+
+std::vector<std::string> RejectFile::names(const std::string& path, std::size_t inputs) {
+  std::vector<std::string> names{path, log_name(path)};
+  for (std::size_t number = 2; number <= inputs; ++number) names.push_back(part_name(path, number));
+  return names;
+}
 
 void RejectFile::begin_input(const std::string& name, const std::string& header) {
   input_ = name;
@@ -15,14 +41,13 @@ std::size_t RejectFile::part_for(const std::string& header) {
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     if (parts_[i].header == header) return i;
   }
-  const auto number = parts_.size() + 1;
-  parts_.push_back({header, OutputFile{number == 1 ? path_ : path_ + "." + std::to_string(number)}});
+  parts_.push_back({header, OutputFile{part_name(path_, parts_.size() + 1)}});
   parts_.back().file.write(header + "\n");
   return parts_.size() - 1;
 }
 
 void RejectFile::add(const csv::BadRow& row) {
-  if (!log_) log_.emplace(path_ + ".log");
+  if (!log_) log_.emplace(log_name(path_));
   current_ = part_for(header_);
   // The line before may have been the last one of a file without a newline at its end.
   auto& file = parts_[current_].file;
@@ -39,13 +64,18 @@ void RejectFile::add(const csv::BadRow& row) {
 void RejectFile::add_bytes(std::string_view bytes) { parts_[current_].file.write(bytes); }
 
 void RejectFile::finish() {
+  if (!log_) {
+    remove_older(path_);
+    remove_older(log_name(path_));
+    return;
+  }
   for (auto& part : parts_) {
     if (!part.file.at_line_start()) part.file.write("\n");
     part.file.sync();
   }
-  if (log_) log_->sync();
+  log_->sync();
   for (auto& part : parts_) part.file.publish();
-  if (log_) log_->publish();
+  log_->publish();
 }
 
 }  // namespace ratings

@@ -18,11 +18,15 @@ class RejectFile {
  public:
   explicit RejectFile(std::string path) : path_{std::move(path)} {}
 
+  /// All names that it may take for so many inputs, without the .part of each.
+  [[nodiscard]] static std::vector<std::string> names(const std::string& path, std::size_t inputs);
+
   /// `header`: of the input that the next rows come from.
   void begin_input(const std::string& name, const std::string& header);
   void add(const csv::BadRow& row);
   void add_bytes(std::string_view bytes);
-  /// On disk and under its name when it returns.
+  /// On disk and under its name when it returns. Without a bad line, PATH and PATH.log of an earlier run go:
+  /// whoever looks there afterwards must not take its lines for those of this one.
   void finish();
 
  private:
