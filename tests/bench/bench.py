@@ -101,7 +101,8 @@ class Serve:
     """One way to serve, asked for users by wrk."""
 
     def __init__(self, name, make, hot):
-        self.name, self.make, self.hot, self.rates, self.slowest = name, make, hot, [], []
+        self.name, self.make, self.hot = name, make, hot
+        self.rates, self.middle, self.slowest = [], [], []
 
     def round(self, users, number):
         environment = os.environ | {"USERS": str(users), "ROUND": str(number)}
@@ -114,10 +115,11 @@ class Serve:
                 ["wrk", "-t", "2", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", "--timeout", "10s",
                  "-s", str(HERE / "random_users.lua"), f"http://127.0.0.1:{server.port}"],
                 env=environment, capture_output=True, text=True, check=True)
-        rate, errors, _, p99 = next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).split()[1:]
+        rate, errors, p50, p99 = next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).split()[1:]
         if int(errors):
             raise RuntimeError(f"{self.name}: {errors} requests failed")
         self.rates.append(float(rate))
+        self.middle.append(float(p50))
         self.slowest.append(float(p99))
         say(f"  {self.name}: {float(rate):,.0f}/s, p99 {p99} ms")
 
