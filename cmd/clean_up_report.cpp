@@ -2,6 +2,8 @@
 
 #include "output.hpp"
 
+#include "ratings/service.hpp"
+
 #include <stdexcept>
 #include <system_error>
 #include <vector>
@@ -25,8 +27,15 @@ Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase
   copies.erase(users);
   if (!result.batch) return {};
   wait_until_visible(clock, result.committed, result.wait);
-  if (erase == Erase::twice) copies.erase(users);
-  return {.committed = elapsed(started, result.committed), .visible = elapsed(started, clock.now())};
+  const Times times{.committed = elapsed(started, result.committed),
+                    .visible = elapsed(started, clock.now())};
+  if (erase == Erase::twice && copies.configured()) {
+    // A request that had read the rows just before COMMIT may only now put them back: refused by every
+    // server, but there. When its deadline is over too, nobody holds them any more.
+    wait_until_visible(clock, result.committed, result.wait + kRequestDeadline);
+    copies.erase(users);
+  }
+  return times;
 }
 
 Json clean_up_json(const CleanUpResult& result, const RedisCopies& copies, const Times& times,

@@ -13,10 +13,8 @@
 
 namespace ratings::cmd {
 
-enum class Erase {
-  once,
-  twice
-};  ///< twice: before and after the wait, so that no reader under way puts it back
+/// twice: at once, and when no request under way can put it back any more
+enum class Erase { once, twice };
 
 /// When a change was safe on disk and when no server could answer from before it; counted from the start.
 struct Times {

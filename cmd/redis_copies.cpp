@@ -21,7 +21,7 @@ RedisCopies::RedisCopies(const Settings& settings, const StoreOptions& store) {
 void RedisCopies::erase(std::span<const UserId> users) {
   if (!cache_ || users.empty()) return;
   asked_ = true;
-  if (!cache_->erase(users)) failed_ = true;
+  failed_ = !cache_->erase(users);  // the last time counts: it comes when nobody can put a copy back
 }
 
 const char* RedisCopies::outcome() const noexcept {

@@ -17,6 +17,7 @@ class RedisCopies {
   /// Reads the store's id, which is part of every key; so it throws what a PositionReader throws.
   RedisCopies(const Settings& settings, const StoreOptions& store);
 
+  [[nodiscard]] bool configured() const noexcept { return cache_ != nullptr; }
   void erase(std::span<const UserId> users);
 
   /// "none" (no Redis configured, or nothing was to be removed), "removed" or "unreachable".

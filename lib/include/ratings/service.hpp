@@ -6,6 +6,7 @@
 #include "ratings/export.hpp"
 #include "ratings/store.hpp"
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <vector>
@@ -20,6 +21,10 @@ enum class Source {
   bypass,  ///< the store; no cache could be used
 };
 [[nodiscard]] RATINGS_EXPORT const char* to_string(Source source) noexcept;
+
+/// From a request's arrival to the store's answer, else Error{busy}: longer than that and a page's visitor
+/// has given up. So nobody still holds rows of before a change when this time has passed since.
+inline constexpr std::chrono::seconds kRequestDeadline{2};
 
 struct Answer {
   CachedHistoryPtr history;

@@ -9,9 +9,6 @@
 namespace ratings {
 namespace {
 
-/// From arrival to the store's answer: longer than that and a page's visitor has given up.
-constexpr Instant kReadBudget = std::chrono::seconds{2};
-
 constexpr std::string_view kEmptyBody = "[]";
 
 }  // namespace
@@ -46,7 +43,7 @@ std::optional<Answer> RatingService::State::cached(UserId user, Instant arrived)
 }
 
 Answer RatingService::State::read(UserId user, Instant arrived) {
-  const auto history = store.history(user, arrived + kReadBudget);
+  const auto history = store.history(user, arrived + kRequestDeadline);
   auto value = std::make_shared<const CachedHistory>(user, history.tag, to_json(history.ratings));
   const auto source = keep(value, arrived);
   return {std::move(value), source};
@@ -87,7 +84,7 @@ std::vector<Answer> RatingService::histories(std::span<const UserId> users, Inst
     answers.emplace(user, hit ? *std::move(hit) : Answer{});
   }
   if (!missing.empty()) {
-    for (const auto& history : state.store.histories(missing, arrived + kReadBudget)) {
+    for (const auto& history : state.store.histories(missing, arrived + kRequestDeadline)) {
       auto value = std::make_shared<const CachedHistory>(history.user, history.tag, to_json(history.ratings));
       const auto source = state.keep(value, arrived);
       answers[history.user] = {std::move(value), source};
