@@ -3,6 +3,7 @@
 #include "exit_code.hpp"
 #include "json_output.hpp"
 #include "redis_copies.hpp"
+#include "visibility.hpp"
 
 #include "ratings/cleanup.hpp"
 #include "ratings/clock.hpp"
@@ -21,9 +22,6 @@ struct Times {
   std::chrono::milliseconds committed{};
   std::chrono::milliseconds visible{};
 };
-
-/// Sleeps until no server can answer from the state before `committed`. Nothing to wait for: returns at once.
-void wait_until_visible(Clock& clock, Instant committed, std::chrono::milliseconds wait);
 
 /// After COMMIT: removes the users' copies from Redis and waits until the change is visible everywhere.
 [[nodiscard]] Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase,

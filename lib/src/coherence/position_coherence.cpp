@@ -5,8 +5,8 @@
 namespace ratings {
 
 PositionCoherence::PositionCoherence(std::unique_ptr<PositionReader> positions, Clock& clock,
-                                     Background background)
-    : validator_{std::move(positions), clock} {
+                                     Background background, unsigned seed)
+    : validator_{std::move(positions), clock, seed} {
   const auto pause = tick();
   if (background == Background::thread) {
     thread_ = std::jthread{[this, pause](const std::stop_token& stop) { run(stop, pause); }};

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <thread>
 #include <vector>
 
@@ -19,7 +20,9 @@ enum class Background { thread, none };
 class PositionCoherence final : public Coherence {
  public:
   /// Tries a first validation before it returns; a store that is away costs at most a second.
-  PositionCoherence(std::unique_ptr<PositionReader> positions, Clock& clock, Background background);
+  /// `seed`: of what is left to chance, the pauses between retries.
+  PositionCoherence(std::unique_ptr<PositionReader> positions, Clock& clock, Background background,
+                    unsigned seed = std::random_device{}());
 
   [[nodiscard]] bool usable(UserId user, const Tag& tag, Instant arrived) noexcept override;
   [[nodiscard]] bool trusted(Instant arrived) noexcept override;

@@ -28,8 +28,12 @@ bool is_store(const Check& check) { return check.name == "store"; }
 
 }  // namespace
 
-Validator::Validator(std::unique_ptr<PositionReader> positions, Clock& clock)
-    : positions_{std::move(positions)}, clock_{clock}, good_until_{kNever}, failed_at_{kNever} {}
+Validator::Validator(std::unique_ptr<PositionReader> positions, Clock& clock, unsigned seed)
+    : positions_{std::move(positions)},
+      clock_{clock},
+      random_{seed},
+      good_until_{kNever},
+      failed_at_{kNever} {}
 
 bool Validator::fresh(Instant arrived) {
   if (good_for(arrived)) return true;

@@ -27,7 +27,8 @@ namespace ratings {
 /// never touch it: a store that is away leaves the last validation to run out.
 class Validator {
  public:
-  Validator(std::unique_ptr<PositionReader> positions, Clock& clock);
+  /// `seed`: of the jitter between retries.
+  Validator(std::unique_ptr<PositionReader> positions, Clock& clock, unsigned seed);
 
   /// True if there is a validation good for a request that arrived then. In strict mode it may ask the store,
   /// with one question for all who wait at that moment; else it only compares two numbers.
@@ -64,7 +65,7 @@ class Validator {
   unsigned failures_ = 0;
   bool unfit_ = false;
   std::chrono::milliseconds delta_{0};
-  std::minstd_rand random_{std::random_device{}()};
+  std::minstd_rand random_;
 
   // Read by everybody.
   std::atomic<Instant::rep> good_until_;

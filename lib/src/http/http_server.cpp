@@ -1,7 +1,7 @@
 #include "ratings/http_server.hpp"
 
 #include "core/log.hpp"
-#include "http/connection.hpp"
+#include "http/conversation.hpp"
 #include "http/engine.hpp"
 #include "http/listener.hpp"
 #include "http/router.hpp"
@@ -78,16 +78,6 @@ class Queue {
   bool closed_ = false;
 };
 
-http::Refusal refusal_of(http::Received received) {
-  if (received == http::Received::too_slow) {
-    return {408, "request_timeout", "the request's header did not arrive within 5 seconds"};
-  }
-  if (received == http::Received::too_large) {
-    return {431, "header_too_large", "the request's header is longer than 16384 bytes"};
-  }
-  return {400, "bad_request", "this is no HTTP/1.1 request"};
-}
-
 }  // namespace
 
 /// Acceptor (the thread in run()) ▸ queue ▸ workers, one connection each at a time.
@@ -111,25 +101,12 @@ struct HttpServer::State {
     http::Engine engine{router, clock, options.access_log ? http::AccessLog::on : http::AccessLog::off};
     while (auto socket = queue.pop()) {
       try {
-        serve(http::Connection{std::move(*socket), stopping, cut, queue.wanted()}, engine);
+        http::converse(http::Connection{std::move(*socket), stopping, cut, queue.wanted()}, engine, clock,
+                       draining);
       } catch (const std::exception& error) {
         log::error("connection dropped error=\"{}\"", error.what());
       }
       queue.done();
-    }
-  }
-
-  void serve(http::Connection connection, http::Engine& engine) const {
-    for (;;) {
-      const auto received = connection.receive();
-      if (received == http::Received::nothing) return;
-      const auto arrived = clock.now();  // after the last byte of the header; freshness is judged by it
-      const auto wanted = draining.load() ? http::After::close : http::After::keep;
-      const auto reply = received == http::Received::request
-                             ? engine.answer(connection.head(), arrived, wanted)
-                             : http::Engine::refuse(refusal_of(received));
-      if (!connection.send(reply.head, reply.body())) return;
-      if (reply.after == http::After::close) return connection.close_gently();
     }
   }
 

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "http/connection.hpp"
+#include "http/engine.hpp"
+
+#include "ratings/clock.hpp"
+
+#include <atomic>
+
+namespace ratings::http {
+
+/// Serves one connection to its end: request ▸ answer, as often as the client asks. Once `draining`, every
+/// answer is the last. Runs on the caller's thread.
+void converse(Connection connection, Engine& engine, Clock& clock, const std::atomic<bool>& draining);
+
+}  // namespace ratings::http

@@ -1,0 +1,92 @@
+#pragma once
+
+#include "simulator/shared_redis.hpp"
+#include "support/fake_history_reader.hpp"
+#include "support/fake_position_reader.hpp"
+
+#include "coherence/position_coherence.hpp"
+#include "http/conversation.hpp"
+
+#include "ratings/history_view.hpp"
+#include "ratings/service.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+namespace ratings::simulator {
+
+/// Reads histories from the fake store as rows that say whose they are and which version: one to three of them,
+/// so that a torn answer would show.
+class HistoryWire final : public HistoryReader {
+ public:
+  explicit HistoryWire(test::FakeStore& store) : reader{store} {}
+
+  History history(UserId user, Instant deadline) override { return rows(reader.history(user, deadline)); }
+  std::vector<History> histories(std::span<const UserId> users, Instant deadline) override {
+    auto all = reader.histories(users, deadline);
+    for (auto& one : all) one = rows(std::move(one));
+    return all;
+  }
+
+  test::FakeHistoryReader reader;
+
+ private:
+  static History rows(History history) {
+    if (history.ratings.empty()) return history;
+    auto row = history.ratings.front();
+    const auto count = 1 + row.timestamp % 3;
+    history.ratings.clear();
+    for (std::int64_t i = 0; i < count; ++i) {
+      row.movie = MovieId{static_cast<std::int32_t>(history.user.value * 10 + i)};
+      history.ratings.push_back(row);
+    }
+    return history;
+  }
+};
+
+/// One `serve` process: what cmd/serve.cpp puts together, on the store, Redis and clock of the simulation.
+struct Server {
+  Server(int number, test::FakeStore& store, SharedRedis& shared, Clock& time, Dice& dice,
+         std::size_t memory_bytes, const std::function<void(Server&)>& to_store,
+         const std::function<void()>& to_redis)
+      : group{number},
+        clock{time},
+        reader{store},
+        memory{memory_bytes > 0 ? make_memory_cache(memory_bytes) : nullptr},
+        redis{shared, dice, to_redis} {
+    positions.before = positions.after = reader.reader.before = reader.reader.after = [this, to_store] {
+      to_store(*this);
+    };
+    coherence = std::make_unique<PositionCoherence>(std::make_unique<test::FakePositionReader>(store, positions),
+                                                    clock, Background::none, static_cast<unsigned>(number));
+    service = std::make_unique<RatingService>(reader, *coherence, memory.get(), &redis, clock);
+    router = std::make_unique<http::Router>(*service, *coherence, &redis, clock, draining);
+  }
+
+  /// What a worker thread does with an accepted socket.
+  void serve(int socket) {
+    http::Engine engine{*router, clock, http::AccessLog::off};
+    http::converse(http::Connection{http::Descriptor{socket}, stopping, cut, wanted}, engine, clock, draining);
+  }
+
+  const int group;
+  Clock& clock;
+  test::FakePositionReader::Wire positions;
+  HistoryWire reader;
+  std::unique_ptr<Cache> memory;
+  RedisClient redis;
+  std::unique_ptr<PositionCoherence> coherence;
+  std::unique_ptr<RatingService> service;
+  std::atomic<bool> draining{false};
+  std::unique_ptr<http::Router> router;
+  http::Event stopping;
+  http::Event cut;
+  http::Calls wanted;
+
+  bool killed = false;
+  Instant cut_off{};       ///< until when it cannot reach the store
+  Instant last_refusal{};  ///< of the store; an error answer must have had one
+};
+
+}  // namespace ratings::simulator
