@@ -96,7 +96,7 @@ ExitCode run_serve(const Settings& settings, const HttpOptions& http) {
   LateCache redis;
   const auto preparation = prepare_now_or_later(store, redis_settings, redis);
   const auto reader = open_history_reader(store);
-  const auto coherence = make_coherence(open_position_reader(store), clock);
+  const auto coherence = make_coherence(open_position_reader(store), clock, open_change_hints(store));
   const auto memory = settings.memory_cache > 0 ? make_memory_cache(settings.memory_cache) : nullptr;
   Cache* shared = redis_settings ? &redis : nullptr;
   RatingService service{*reader, *coherence, memory.get(), shared, clock};

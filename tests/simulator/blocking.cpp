@@ -1,6 +1,6 @@
-// Takes the place of what the code under test waits with: condition variables, poll(2), and the clocks. Inside a
-// fiber they wait in simulated time; outside they are the kernel's. The linker finds these before libc's, also for
-// libstdc++, which is why no code of the program has to know about the simulator.
+// Takes the place of what the code under test waits with: condition variables, poll(2), and the clocks.
+// Inside a fiber they wait in simulated time; outside they are the kernel's. The linker finds these before
+// libc's, also for libstdc++, which is why no code of the program has to know about the simulator.
 #include "simulator/fibers.hpp"
 
 #include <csignal>
@@ -42,8 +42,8 @@ RATINGS_TAKES_THE_PLACE int pthread_cond_wait(pthread_cond_t* condition, pthread
   return wait_on(condition, mutex, kForever);
 }
 
-RATINGS_TAKES_THE_PLACE int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t,
-                                                   const timespec* until) {
+RATINGS_TAKES_THE_PLACE int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
+                                                   clockid_t, const timespec* until) {
   return wait_on(condition, mutex, instant(*until));
 }
 

@@ -2,8 +2,8 @@
 
 #include <array>
 #include <cerrno>
-#include <stdexcept>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <sys/uio.h>
 

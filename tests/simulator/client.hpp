@@ -1,10 +1,9 @@
 #pragma once
 
+#include "http/event.hpp"
 #include "simulator/dice.hpp"
 #include "simulator/fibers.hpp"
 #include "simulator/server.hpp"
-
-#include "http/event.hpp"
 
 #include <memory>
 #include <optional>

@@ -1,4 +1,5 @@
-// ratings-simulator --seeds N --from SEED [--expect-violation]: N runs, one a seed; prints a failing one's trace.
+// ratings-simulator --seeds N --from SEED [--expect-violation]: N runs, one a seed; prints a failing one's
+// trace.
 // --trace: prints every event of each.
 #include "simulator/world.hpp"
 
@@ -37,7 +38,8 @@ Options parse(int count, char** words) {
     } else if (word == "--from" && i + 1 < count) {
       options.from = std::stoull(words[++i]);
     } else {
-      throw std::invalid_argument{"usage: simulator [--seeds N] [--from SEED] [--trace] [--expect-violation]"};
+      throw std::invalid_argument{
+          "usage: simulator [--seeds N] [--from SEED] [--trace] [--expect-violation]"};
     }
   }
   return options;
@@ -50,15 +52,16 @@ void print_trace(std::uint64_t seed) {
   const auto& events = world.events();
   const auto last = std::ranges::find_if(events, [](const auto& e) { return e.find("VIOLATION") != e.npos; });
   const auto shown = std::min<std::ptrdiff_t>(last - events.begin(), kEventsShown);
-  for (auto event = last - shown; event != events.end() && event <= last; ++event) std::cout << "  " << *event << '\n';
+  for (auto event = last - shown; event != events.end() && event <= last; ++event)
+    std::cout << "  " << *event << '\n';
   if (!again) std::cout << "  (not repeated: this run depends on something besides its seed)\n";
 }
 
 void print(const Figures& all, std::uint64_t seeds, std::chrono::duration<double> took) {
-  std::cout << seeds << " seeds, " << all.steps << " steps, " << all.answers << " answers, " << all.hits << " hits, "
-            << all.errors << " errors while the store was away, " << all.commands << " commands, " << all.edits
-            << " edits, " << all.faults << " faults, " << all.time.count() / 1'000'000'000 << " s simulated in "
-            << took.count() << " s\n";
+  std::cout << seeds << " seeds, " << all.steps << " steps, " << all.answers << " answers, " << all.hits
+            << " hits, " << all.errors << " errors while the store was away, " << all.commands
+            << " commands, " << all.edits << " edits, " << all.faults << " faults, "
+            << all.time.count() / 1'000'000'000 << " s simulated in " << took.count() << " s\n";
 }
 
 int run(const Options& options) {

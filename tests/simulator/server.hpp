@@ -1,11 +1,10 @@
 #pragma once
 
+#include "coherence/position_coherence.hpp"
+#include "http/conversation.hpp"
 #include "simulator/shared_redis.hpp"
 #include "support/fake_history_reader.hpp"
 #include "support/fake_position_reader.hpp"
-
-#include "coherence/position_coherence.hpp"
-#include "http/conversation.hpp"
 
 #include "ratings/history_view.hpp"
 #include "ratings/service.hpp"
@@ -16,8 +15,8 @@
 
 namespace ratings::simulator {
 
-/// Reads histories from the fake store as rows that say whose they are and which version: one to three of them,
-/// so that a torn answer would show.
+/// Reads histories from the fake store as rows that say whose they are and which version: one to three of
+/// them, so that a torn answer would show.
 class HistoryWire final : public HistoryReader {
  public:
   explicit HistoryWire(test::FakeStore& store) : reader{store} {}
@@ -55,11 +54,11 @@ struct Server {
         reader{store},
         memory{memory_bytes > 0 ? make_memory_cache(memory_bytes) : nullptr},
         redis{shared, dice, to_redis} {
-    positions.before = positions.after = reader.reader.before = reader.reader.after = [this, to_store] {
-      to_store(*this);
-    };
-    coherence = std::make_unique<PositionCoherence>(std::make_unique<test::FakePositionReader>(store, positions),
-                                                    clock, Background::none, static_cast<unsigned>(number));
+    positions.before = positions.after = reader.reader.before =
+        reader.reader.after = [this, to_store] { to_store(*this); };
+    coherence =
+        std::make_unique<PositionCoherence>(std::make_unique<test::FakePositionReader>(store, positions),
+                                            clock, Background::none, nullptr, static_cast<unsigned>(number));
     service = std::make_unique<RatingService>(reader, *coherence, memory.get(), &redis, clock);
     router = std::make_unique<http::Router>(*service, *coherence, &redis, clock, draining);
   }
@@ -67,7 +66,8 @@ struct Server {
   /// What a worker thread does with an accepted socket.
   void serve(int socket) {
     http::Engine engine{*router, clock, http::AccessLog::off};
-    http::converse(http::Connection{http::Descriptor{socket}, stopping, cut, wanted}, engine, clock, draining);
+    http::converse(http::Connection{http::Descriptor{socket}, stopping, cut, wanted}, engine, clock,
+                   draining);
   }
 
   const int group;

@@ -1,9 +1,8 @@
 #pragma once
 
+#include "cache/codec.hpp"
 #include "simulator/dice.hpp"
 #include "simulator/fibers.hpp"
-
-#include "cache/codec.hpp"
 
 #include <functional>
 #include <map>
@@ -20,8 +19,8 @@ class SharedRedis {
   bool away = false;
 };
 
-/// One server's way to it. Commands take time, arrive late, get lost; replies are damaged, or belong to another
-/// question, which is what a connection brings that was used again after a time-out.
+/// One server's way to it. Commands take time, arrive late, get lost; replies are damaged, or belong to
+/// another question, which is what a connection brings that was used again after a time-out.
 class RedisClient final : public Cache {
  public:
   RedisClient(SharedRedis& redis, Dice& dice, std::function<void()> travel)
@@ -54,7 +53,8 @@ class RedisClient final : public Cache {
     auto bytes = found == content.end() ? std::string{} : found->second;
     if (dice_.one_in(20)) bytes = std::next(content.begin(), dice_.below(std::ssize(content)))->second;
     if (!bytes.empty() && dice_.one_in(40)) {
-      bytes[static_cast<std::size_t>(dice_.below(std::ssize(bytes)))] ^= static_cast<char>(1 << dice_.below(7));
+      bytes[static_cast<std::size_t>(dice_.below(std::ssize(bytes)))] ^=
+          static_cast<char>(1 << dice_.below(7));
     }
     return bytes;
   }

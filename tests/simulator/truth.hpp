@@ -13,9 +13,9 @@ namespace ratings::simulator {
 
 /// What the servers may say, written down from what happened in the store and what was reported to operators.
 ///
-/// The promise (DESIGN §6): a request that arrives more than Δ after a commit sees it, where Δ is the one that
-/// was in effect at that commit (`wait_ms`); in strict mode, one that arrives after the commit. And once a
-/// command has reported success, whatever its Δ was, every request that arrives later sees it.
+/// The promise (DESIGN §6): a request that arrives more than Δ after a commit sees it, where Δ is the one
+/// that was in effect at that commit (`wait_ms`); in strict mode, one that arrives after the commit. And once
+/// a command has reported success, whatever its Δ was, every request that arrives later sees it.
 class Truth {
  public:
   static constexpr std::int64_t kNoRows = 0;

@@ -99,8 +99,8 @@ void World::write(UserId user, std::int64_t version, Changed& changed) {
   note("store: user ", user.value, " is version ", version, ", position ", store_.now().position);
 }
 
-/// purge-user, undo, dedupe, load: one transaction, then what cmd/ does after COMMIT. No lock is held while it
-/// waits, so several commands wait at the same time.
+/// purge-user, undo, dedupe, load: one transaction, then what cmd/ does after COMMIT. No lock is held while
+/// it waits, so several commands wait at the same time.
 void World::run_command() {
   if (store_.away) return;
   Changed changed;
@@ -156,7 +156,8 @@ void World::edit() {
   }
 }
 
-/// As StoreAdmin::set_delta(): what validators use first, what writers wait out when nobody can use the old one.
+/// As StoreAdmin::set_delta(): what validators use first, what writers wait out when nobody can use the old
+/// one.
 void World::set_delta(std::chrono::milliseconds delta) {
   const auto old = wait_;
   store_.delta = delta;
@@ -180,9 +181,10 @@ void World::change_delta() {
 void World::restore() {
   if (!backup_ || store_.away) return;
   store_.away = true;
-  // A backup with a smaller Δ: servers that are cut off go on with the larger one, which no writer knows of any
-  // more. Restoring takes longer than that, or must (ARCHITECTURE.md).
-  const auto least = backup_->wait < wait_ || backup_->delta != store_.delta ? Instant{wait_} + 1ms : Instant{0};
+  // A backup with a smaller Δ: servers that are cut off go on with the larger one, which no writer knows of
+  // any more. Restoring takes longer than that, or must (ARCHITECTURE.md).
+  const auto least =
+      backup_->wait < wait_ || backup_->delta != store_.delta ? Instant{wait_} + 1ms : Instant{0};
   clock_.sleep_until(clock_.now() + least + dice_.up_to(5ms));
   const auto until = clock_.now() + wait_;
   store_.restore(backup_->content);
@@ -304,7 +306,8 @@ bool World::answered(const Server& server, const HttpAnswer& answer) {
   ++figures_.errors;
   // Redis may be in any state: an error needs a store that refused while the request was there.
   if (answer.status != 503 || server.last_refusal < answer.asked) {
-    violated("status " + std::to_string(answer.status) + " though the store could be reached: " + answer.body);
+    violated("status " + std::to_string(answer.status) +
+             " though the store could be reached: " + answer.body);
   }
   return false;
 }
@@ -322,13 +325,14 @@ void World::judge(UserId user, const std::string& body, const HttpAnswer& answer
 }
 
 void World::judge(UserId user, std::int64_t version, const HttpAnswer& answer, const Server& server) {
-  note("server ", server.group, ": user ", user.value, " version ", version, " from ", answer.header("X-Cache"),
-       answer.status == 304 ? " (304)" : "", ", asked at ", answer.asked.count() / 1000, " us");
+  note("server ", server.group, ": user ", user.value, " version ", version, " from ",
+       answer.header("X-Cache"), answer.status == 304 ? " (304)" : "", ", asked at ",
+       answer.asked.count() / 1000, " us");
   if (truth_.allows(user, version, answer.asked)) return;
   violated("server " + std::to_string(server.group) + " says that user " + std::to_string(user.value) +
-           " is version " + std::to_string(version) + " (now " + std::to_string(truth_.now(user)) + ", X-Cache: " +
-           answer.header("X-Cache") + "), asked at " + std::to_string(answer.asked.count() / 1000) +
-           " us, after that had been changed and reported");
+           " is version " + std::to_string(version) + " (now " + std::to_string(truth_.now(user)) +
+           ", X-Cache: " + answer.header("X-Cache") + "), asked at " +
+           std::to_string(answer.asked.count() / 1000) + " us, after that had been changed and reported");
 }
 
 void World::violated(const std::string& what) {

@@ -10,8 +10,10 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <barrier>
 #include <latch>
 #include <memory>
+#include <semaphore>
 #include <thread>
 #include <vector>
 
@@ -220,6 +222,77 @@ TEST_SUITE("service: threads") {
     }
     const int ended = rounds;
     CHECK(ended >= 8);
+  }
+
+  TEST_CASE("a hint wakes the background thread at once") {
+    /// Comes when the test says so, and never else.
+    class Hints final : public ChangeHints {
+     public:
+      explicit Hints(std::binary_semaphore& given) : given_{given} {}
+      bool wait(std::chrono::nanoseconds, const std::stop_token& stop) noexcept override {
+        const std::stop_callback wake{stop, [this] { given_.release(); }};
+        given_.acquire();
+        return !stop.stop_requested();
+      }
+
+     private:
+      std::binary_semaphore& given_;
+    };
+    test::FakeStore store;
+    test::FakePositionReader::Wire wire;
+    std::atomic<int> rounds{0};
+    wire.before = [&] {
+      ++rounds;
+      rounds.notify_all();
+    };
+    std::binary_semaphore hint{0};
+    const auto coherence = make_coherence(std::make_unique<test::FakePositionReader>(store, wire),
+                                          boot_clock(), std::make_unique<Hints>(hint));
+    for (int expected = 1; expected < 5; ++expected) {
+      rounds.wait(expected - 1);
+      CHECK(rounds == expected);
+      hint.release();
+      rounds.wait(expected);
+    }
+  }
+
+  TEST_CASE("in strict mode all who arrive while a question is under way share the next one") {
+    constexpr int kThreads = 64;  // as many as `serve` has
+    constexpr int kRounds = 30;
+    test::FakeStore store;
+    store.delta = 0ms;
+    store.write(kAnn, 1);
+    test::FakePositionReader::Wire wire;
+    test::FakeClock clock;
+    PositionCoherence coherence{std::make_unique<test::FakePositionReader>(store, wire), clock,
+                                Background::none};
+    const auto tag = store.tag(kAnn);
+    std::atomic<int> arrived{0};
+    std::atomic<int> expected{kThreads};
+    // The first question of a round is under way until everybody has come.
+    wire.before = [&] {
+      for (int seen = arrived; seen < expected; seen = arrived) arrived.wait(seen);
+    };
+    const int before = wire.questions;
+    std::atomic<int> good{0};
+    std::barrier round{kThreads, [&]() noexcept { expected += kThreads; }};
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < kThreads; ++i) {
+        threads.emplace_back([&] {
+          for (int done = 0; done < kRounds; ++done) {
+            clock.advance(1ns);
+            const auto now = clock.now();
+            ++arrived;
+            arrived.notify_all();
+            good += coherence.usable(kAnn, tag, now);
+            round.arrive_and_wait();
+          }
+        });
+      }
+    }
+    CHECK(good == kThreads * kRounds);
+    CHECK(wire.questions - before <= 2 * kRounds);
   }
 
   TEST_CASE("in strict mode waiting requests share a question") {

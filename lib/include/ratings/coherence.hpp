@@ -28,9 +28,9 @@ class RATINGS_EXPORT Coherence {
   [[nodiscard]] virtual std::vector<Check> checks() const = 0;
 };
 
-/// Takes `positions` for itself; its background thread ends with the object. The store may be away at the
-/// start.
+/// Takes `positions` and `hints` for itself; its background thread ends with the object. The store may be
+/// away at the start. `hints` may be null; they make a change known sooner, and nothing else.
 [[nodiscard]] RATINGS_EXPORT std::unique_ptr<Coherence> make_coherence(
-    std::unique_ptr<PositionReader> positions, Clock& clock);
+    std::unique_ptr<PositionReader> positions, Clock& clock, std::unique_ptr<ChangeHints> hints = nullptr);
 
 }  // namespace ratings

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -59,9 +60,22 @@ class RATINGS_EXPORT PositionReader {
   virtual std::vector<Check> checks(Instant deadline) = 0;
 };
 
+/// Hints that ratings have changed, so that a validator need not sleep until its next round. Only to wake it
+/// up: a hint may be lost, late or for nothing, and nothing that must be right depends on one. Not
+/// thread-safe. Never throws: a store that gives no hints lets its caller sleep.
+class RATINGS_EXPORT ChangeHints {
+ public:
+  virtual ~ChangeHints() = default;
+  /// True when a hint came; false after `pause`, or as soon as `stop` is requested.
+  virtual bool wait(std::chrono::nanoseconds pause, const std::stop_token& stop) noexcept = 0;
+};
+
 [[nodiscard]] RATINGS_EXPORT std::unique_ptr<HistoryReader> open_history_reader(const StoreOptions& options);
 [[nodiscard]] RATINGS_EXPORT std::unique_ptr<PositionReader> open_position_reader(
     const StoreOptions& options);
+
+/// Null for sqlite:PATH, where every request checks. Does not connect before the first wait().
+[[nodiscard]] RATINGS_EXPORT std::unique_ptr<ChangeHints> open_change_hints(const StoreOptions& options);
 
 /// True for sqlite:PATH; Error{usage} when `url` is neither SQLite nor PostgreSQL.
 [[nodiscard]] RATINGS_EXPORT bool is_embedded(const std::string& url);

@@ -2,11 +2,19 @@
 
 #include "core/log.hpp"
 
+#include <algorithm>
+
 namespace ratings {
+namespace {
+
+/// However many hints come, a round costs its question no more often than this.
+constexpr std::chrono::nanoseconds kBetweenHints = std::chrono::milliseconds{5};
+
+}  // namespace
 
 PositionCoherence::PositionCoherence(std::unique_ptr<PositionReader> positions, Clock& clock,
-                                     Background background, unsigned seed)
-    : validator_{std::move(positions), clock, seed} {
+                                     Background background, std::unique_ptr<ChangeHints> hints, unsigned seed)
+    : validator_{std::move(positions), clock, seed}, hints_{std::move(hints)} {
   const auto pause = tick();
   if (background == Background::thread) {
     thread_ = std::jthread{[this, pause](const std::stop_token& stop) { run(stop, pause); }};
@@ -30,10 +38,7 @@ bool PositionCoherence::trusted(Instant arrived) noexcept try {
 
 void PositionCoherence::run(const std::stop_token& stop, std::chrono::nanoseconds pause) {
   for (;;) {
-    {
-      std::unique_lock lock{mutex_};
-      wake_.wait_for(lock, stop, pause, [] { return false; });
-    }
+    sleep(stop, pause);
     if (stop.stop_requested()) return;
     try {
       pause = tick();
@@ -43,8 +48,19 @@ void PositionCoherence::run(const std::stop_token& stop, std::chrono::nanosecond
   }
 }
 
-std::unique_ptr<Coherence> make_coherence(std::unique_ptr<PositionReader> positions, Clock& clock) {
-  return std::make_unique<PositionCoherence>(std::move(positions), clock, Background::thread);
+void PositionCoherence::sleep(const std::stop_token& stop, std::chrono::nanoseconds pause) {
+  const auto deaf = hints_ ? std::min(pause, kBetweenHints) : pause;
+  {
+    std::unique_lock lock{mutex_};
+    wake_.wait_for(lock, stop, deaf, [] { return false; });
+  }
+  if (deaf < pause && !stop.stop_requested()) (void)hints_->wait(pause - deaf, stop);
+}
+
+std::unique_ptr<Coherence> make_coherence(std::unique_ptr<PositionReader> positions, Clock& clock,
+                                          std::unique_ptr<ChangeHints> hints) {
+  return std::make_unique<PositionCoherence>(std::move(positions), clock, Background::thread,
+                                             std::move(hints));
 }
 
 }  // namespace ratings

@@ -22,7 +22,7 @@ class PositionCoherence final : public Coherence {
   /// Tries a first validation before it returns; a store that is away costs at most a second.
   /// `seed`: of what is left to chance, the pauses between retries.
   PositionCoherence(std::unique_ptr<PositionReader> positions, Clock& clock, Background background,
-                    unsigned seed = std::random_device{}());
+                    std::unique_ptr<ChangeHints> hints = nullptr, unsigned seed = std::random_device{}());
 
   [[nodiscard]] bool usable(UserId user, const Tag& tag, Instant arrived) noexcept override;
   [[nodiscard]] bool trusted(Instant arrived) noexcept override;
@@ -33,8 +33,10 @@ class PositionCoherence final : public Coherence {
 
  private:
   void run(const std::stop_token& stop, std::chrono::nanoseconds pause);
+  void sleep(const std::stop_token& stop, std::chrono::nanoseconds pause);
 
   Validator validator_;
+  const std::unique_ptr<ChangeHints> hints_;  ///< the background thread's; may be null
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::jthread thread_;  // last: it ends before what it uses

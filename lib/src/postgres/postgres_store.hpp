@@ -14,6 +14,7 @@ namespace ratings::postgres {
 
 [[nodiscard]] std::unique_ptr<HistoryReader> open_history_reader(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<PositionReader> open_position_reader(const StoreOptions& options);
+[[nodiscard]] std::unique_ptr<ChangeHints> open_change_hints(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<RatingWriter> open_rating_writer(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<CleanUp> open_clean_up(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<StoreAdmin> open_store_admin(const StoreOptions& options);

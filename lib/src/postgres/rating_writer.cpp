@@ -2,6 +2,7 @@
 #include "core/operator_name.hpp"
 #include "core/side_by_side.hpp"
 #include "core/utf8.hpp"
+#include "postgres/change_hints.hpp"
 #include "postgres/child_load.hpp"
 #include "postgres/commit_outcome.hpp"
 #include "postgres/copy_stream.hpp"
@@ -96,6 +97,7 @@ class PostgresRatingWriter final : public RatingWriter {
   void swap_in();
   LoadCommit close_books(std::span<const LoadedFile> files);
   void commit_transaction();
+  void send_hint() noexcept;
 
   const StoreOptions options_;
   const std::string conninfo_;
@@ -344,6 +346,14 @@ void PostgresRatingWriter::commit_transaction() {
   }
 }
 
+void PostgresRatingWriter::send_hint() noexcept try {
+  // Only for so long: the load is done, and its caller has to wait for the servers anyway.
+  if (!connection_->broken())
+    connection_->execute("waking the servers", kSendHint, {}, boot_clock().now() + 1s);
+} catch (const std::exception& error) {
+  log::debug("the servers were not woken: {}", error.what());
+}
+
 LoadCommit PostgresRatingWriter::commit(std::span<const LoadedFile> files, const StageWatch& entering) {
   return guarded("loading", [&] {
     entering("copy");
@@ -361,6 +371,7 @@ LoadCommit PostgresRatingWriter::commit(std::span<const LoadedFile> files, const
     auto done = close_books(files);
     commit_transaction();
     done.committed = boot_clock().now();
+    send_hint();
     return done;
   });
 }

@@ -1,6 +1,7 @@
 #include "postgres/session.hpp"
 
 #include "core/log.hpp"
+#include "postgres/change_hints.hpp"
 #include "postgres/commit_outcome.hpp"
 #include "postgres/errors.hpp"
 
@@ -46,6 +47,13 @@ void Session::commit(pqxx::work& transaction, std::string_view attempted) {
     log::warn("COMMIT was not answered, asking what became of it: {}", first_line(error.what()));
     require_committed(conninfo_, xid, std::string{attempted});
   }
+}
+
+void Session::send_hint() noexcept try {
+  pqxx::nontransaction statement{connection()};
+  statement.exec(kSendHint);
+} catch (const std::exception& error) {
+  log::debug("the servers were not woken: {}", first_line(error.what()));
 }
 
 void Session::rethrow(std::string_view attempted, const pqxx::failure& error) {

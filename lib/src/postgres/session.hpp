@@ -31,15 +31,20 @@ class Session {
 
   /// A transaction that changes ratings: takes the writers' lock (30 s, then Error{guard} naming the holder),
   /// runs `body`, and COMMITs if it returns true. Returns when COMMIT was answered, or what the server says
-  /// it became of.
+  /// it became of. Then wakes the servers, if it can.
   template <typename Work>
   Instant change(std::string_view attempted, Work&& body) {
     return guarded(attempted, [&] {
-      pqxx::work transaction{connection()};
-      lock(transaction);
-      if (!body(transaction)) return boot_clock().now();
-      commit(transaction, attempted);
-      return boot_clock().now();
+      Instant committed{};
+      {
+        pqxx::work transaction{connection()};
+        lock(transaction);
+        if (!body(transaction)) return boot_clock().now();
+        commit(transaction, attempted);
+        committed = boot_clock().now();
+      }
+      send_hint();
+      return committed;
     });
   }
 
@@ -59,6 +64,7 @@ class Session {
   void cancel() noexcept;
 
  private:
+  void send_hint() noexcept;
   static void lock(pqxx::work& transaction);
   [[noreturn]] void rethrow(std::string_view attempted, const pqxx::failure& error);
 

@@ -19,6 +19,10 @@ std::unique_ptr<PositionReader> open_position_reader(const StoreOptions& options
                                   : postgres::open_position_reader(options);
 }
 
+std::unique_ptr<ChangeHints> open_change_hints(const StoreOptions& options) {
+  return is_embedded(options.url) ? nullptr : postgres::open_change_hints(options);
+}
+
 std::unique_ptr<RatingWriter> open_rating_writer(const StoreOptions& options) {
   return is_embedded(options.url) ? sqlite::open_rating_writer(options)
                                   : postgres::open_rating_writer(options);
