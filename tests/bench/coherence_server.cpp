@@ -33,7 +33,9 @@ void serve(bool checked, const std::string& url, int port, const sigset_t& endin
   auto& clock = ratings::boot_clock();
   const auto reader = ratings::open_history_reader(store);
   std::unique_ptr<ratings::Coherence> coherence = std::make_unique<Unchecked>();
-  if (checked) coherence = ratings::make_coherence(ratings::open_position_reader(store), clock);
+  if (checked)
+    coherence = ratings::make_coherence(ratings::open_position_reader(store), clock,
+                                        ratings::open_change_hints(store));
   const auto memory = ratings::make_memory_cache(kMemoryCache);
   ratings::RatingService service{*reader, *coherence, memory.get(), nullptr, clock};
   ratings::HttpOptions http;
