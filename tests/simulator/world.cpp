@@ -182,7 +182,8 @@ void World::restore() {
   if (!backup_ || store_.away) return;
   store_.away = true;
   // A backup with a smaller Δ: servers that are cut off go on with the larger one, which no writer knows of
-  // any more. Restoring takes longer than that, or must (ARCHITECTURE.md): the simulator finds that out in 1,000 seeds.
+  // any more. Restoring takes longer than that, or must (ARCHITECTURE.md): the simulator finds that out in
+  // 1,000 seeds.
   const bool shorter = backup_->wait < wait_ || backup_->delta < store_.delta;
   const auto least = shorter ? Instant{wait_} + 1ms : Instant{0};
   clock_.sleep_until(clock_.now() + least + dice_.up_to(5ms));
