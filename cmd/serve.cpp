@@ -12,7 +12,10 @@
 #include "ratings/log.hpp"
 #include "ratings/service.hpp"
 
+#include <algorithm>
+#include <malloc.h>
 #include <sys/resource.h>
+#include <thread>
 
 namespace ratings::cmd {
 namespace {
@@ -27,6 +30,17 @@ void raise_file_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warn("the limit on open files could not be raised");
+}
+
+/// The memory cache's limit is a promise about the process, so freed memory must go back to the system. glibc
+/// would keep it: in up to eight arenas a core, each of which grows to the largest work its threads have
+/// done, and, once a block of up to 32 MB was freed, without mappings of their own for later ones
+/// (mallopt(3)).
+void return_freed_memory() {
+  constexpr int kOwnMapping = 128 * 1024;  // glibc's own first threshold; setting it keeps it there
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  if (mallopt(M_MMAP_THRESHOLD, kOwnMapping) == 0 || mallopt(M_ARENA_MAX, std::max(2, cores)) == 0)
+    log_warn("malloc refused its settings; memory may grow beyond the cache's limit");
 }
 
 /// Creates or upgrades the schema if this login may; if not, reading is enough for a server.
@@ -89,6 +103,7 @@ std::string address(const std::string& host, int port) {
 ExitCode run_serve(const Settings& settings, const HttpOptions& http) {
   block_signals();  // before the first thread
   raise_file_limit();
+  return_freed_memory();
   const auto store = store_options(settings, "serve");
   const auto redis_settings = redis_options(settings);
   auto& clock = boot_clock();

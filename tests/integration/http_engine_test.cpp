@@ -42,8 +42,9 @@ struct World {
   test::FakeStore store;
   test::FakeCoherence coherence;
   std::atomic<bool> draining{false};
+  SendBudget budget;
   RatingService service{store, coherence, nullptr, nullptr, clock};
-  Router router{service, coherence, nullptr, clock, draining};
+  Router router{service, coherence, nullptr, clock, draining, budget};
 };
 
 }  // namespace

@@ -41,6 +41,17 @@ std::string history(std::size_t ratings, unsigned seed) {
 }
 
 TEST_SUITE("cached_history") {
+  TEST_CASE("above the ceiling there is no gzip copy, and no room is set aside for one") {
+    const auto huge = value(std::string(16 * 1024 * 1024 + 1, 'a'));
+
+    CHECK(huge.gzip().empty());
+    CHECK(huge.cost() < huge.body().size() + 10'000);
+  }
+
+  TEST_CASE("an unknown user costs less than 300 bytes: random ids must not fill the cache") {
+    CHECK(value("[]").cost() < 300);
+  }
+
   TEST_CASE("the etag is a weak hash of the body alone") {
     const CachedHistory one{UserId{1}, Tag{.own = 3, .read = {}}, "[]"};
     const CachedHistory other{UserId{2}, Tag{.own = 4, .read = {}}, "[]"};

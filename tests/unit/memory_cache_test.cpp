@@ -73,6 +73,46 @@ TEST_SUITE("memory_cache") {
     CHECK(cache->get(UserId{5'999}) != nullptr);
   }
 
+  TEST_CASE("a value that takes a third of the limit is kept, and the rest stays within what is left") {
+    constexpr std::size_t limit = 8 * kMega;
+    const auto cache = make_memory_cache(limit);
+    for (std::int64_t user = 100; user < 5'000; ++user) cache->put(value(user, 1'500));
+
+    cache->put(value(1, limit / 4));
+
+    std::size_t cost = 0;
+    REQUIRE(cache->get(UserId{1}) != nullptr);
+    for (std::int64_t user = 1; user < 5'000; ++user) {
+      if (const auto found = cache->get(UserId{user})) cost += found->cost();
+    }
+    CHECK(cost <= limit);
+    CHECK(cost > limit / 2);
+  }
+
+  TEST_CASE("large values push out each other, not the small ones") {
+    constexpr std::size_t limit = 8 * kMega;
+    const auto cache = make_memory_cache(limit);
+    for (std::int64_t user = 1'000; user < 1'400; ++user) cache->put(value(user, 1'500));
+
+    for (std::int64_t user = 0; user < 100; ++user) cache->put(value(user, kMega));
+
+    for (std::int64_t user = 1'000; user < 1'400; ++user) CHECK(cache->get(UserId{user}) != nullptr);
+    CHECK(cache->get(UserId{99}) != nullptr);
+    CHECK(cache->get(UserId{0}) == nullptr);
+  }
+
+  TEST_CASE("a user whose history grows large or shrinks has one value, the last") {
+    const auto cache = make_memory_cache(8 * kMega);
+    for (const std::size_t size : {std::size_t{100}, kMega, std::size_t{200}, 2 * kMega}) {
+      const auto stored = value(7, size);
+      cache->put(stored);
+      CHECK(cache->get(UserId{7}) == stored);
+    }
+
+    CHECK(cache->erase(std::vector{UserId{7}}));
+    CHECK(cache->get(UserId{7}) == nullptr);
+  }
+
   TEST_CASE("a value too large for it is not kept, and neither is the one it replaces") {
     const auto cache = make_memory_cache(kMega);
     cache->put(value(7, 100));

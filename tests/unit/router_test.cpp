@@ -34,7 +34,8 @@ struct World {
   std::unique_ptr<Cache> memory = make_memory_cache(1 << 20);
   std::atomic<bool> draining{false};
   RatingService service{store, coherence, memory.get(), nullptr, clock};
-  Router router{service, coherence, nullptr, clock, draining};
+  SendBudget budget{1 << 19};
+  Router router{service, coherence, nullptr, clock, draining, budget};
 
   Response get(std::string_view target, Conditions conditions = {}) {
     return router.answer(
@@ -320,10 +321,42 @@ TEST_SUITE("router readiness") {
     CHECK(world.get("/ready").status == 503);
   }
 
+  TEST_CASE("answers beyond the send budget are 503 until the ones under way have gone") {
+    World world;  // with a budget of 512 KiB
+    world.store.put(UserId{1}, many(5'000));
+    world.store.put(UserId{2}, many(5'000));
+    world.store.put(UserId{3}, many(10));
+    {
+      const auto under_way = world.get("/rates/1");
+      REQUIRE(under_way.status == 200);
+
+      CHECK(world.get("/rates/1").status == 200);  // the same bytes: they are in memory once
+      const auto refused = world.get("/rates/2");
+      CHECK(refused.status == 503);
+      CHECK(refused.header("Retry-After") == "1");
+      CHECK(code_of(refused) == "overloaded");
+      CHECK(world.get("/rates/3").status == 200);  // small answers have a share of their own
+    }
+
+    CHECK(world.get("/rates/2").status == 200);
+    CHECK(world.budget.held() == 0);
+  }
+
+  TEST_CASE("what would be computed beyond the send budget is refused before it is computed") {
+    World world;
+    world.store.put(UserId{1}, many(5'000));
+    const auto under_way = world.get("/rates/1");
+
+    CHECK(world.get("/rates/1?limit=1").status == 503);
+    CHECK(world.get("/rates?uid=1,1,1").status == 503);
+    CHECK(world.get("/user/profile/1").status == 503);
+    CHECK(world.get("/ping").status == 200);
+  }
+
   TEST_CASE("Redis that cannot be used is degraded, still 200") {
     World world;
     Switch redis;
-    Router router{world.service, world.coherence, &redis, world.clock, world.draining};
+    Router router{world.service, world.coherence, &redis, world.clock, world.draining, world.budget};
     const auto ready = [&router] {
       return router.answer({.method = "GET", .target = "/ready", .conditions = {}, .arrived = {}});
     };

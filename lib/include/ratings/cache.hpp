@@ -4,11 +4,13 @@
 #include "ratings/model.hpp"
 #include "ratings/position.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace ratings {
 
@@ -26,9 +28,9 @@ class RATINGS_EXPORT CachedHistory {
   [[nodiscard]] const Tag& tag() const noexcept { return tag_; }
   [[nodiscard]] const std::string& body() const noexcept { return body_; }
   /// W/"…" of the body's XXH3-128: the same on every server and tier.
-  [[nodiscard]] const std::string& etag() const noexcept { return etag_; }
+  [[nodiscard]] std::string_view etag() const noexcept { return {etag_.data(), etag_.size()}; }
   /// Compressed once; empty when the body is below the floor of 1,000 bytes (less than one packet gains
-  /// nothing).
+  /// nothing) or above 16 MiB (the first client would wait for it).
   [[nodiscard]] const std::string& gzip() const;
   /// What one entry costs in memory, the gzip copy and allocator overhead included.
   [[nodiscard]] std::size_t cost() const noexcept;
@@ -38,8 +40,8 @@ class RATINGS_EXPORT CachedHistory {
   UserId user_;
   Tag tag_;
   std::string body_;
-  std::string etag_;
-  std::unique_ptr<Gzip> gzip_;
+  std::array<char, 36> etag_;
+  std::unique_ptr<Gzip> gzip_;  ///< null: outside of the bounds, never compressed
 };
 
 using CachedHistoryPtr = std::shared_ptr<const CachedHistory>;
@@ -58,7 +60,8 @@ class RATINGS_EXPORT Cache {
   [[nodiscard]] virtual bool usable() const noexcept = 0;
 };
 
-/// In this process: sharded, least recently used first out, at most `bytes` by CachedHistory::cost().
+/// In this process: at most `bytes` by CachedHistory::cost(); what was not used for longest goes first,
+/// nearly. One value may take half of it.
 [[nodiscard]] RATINGS_EXPORT std::unique_ptr<Cache> make_memory_cache(std::size_t bytes);
 
 /// Asks `cache` a question that only a reachable server answers: to remove the copy of a user who cannot

@@ -83,7 +83,9 @@ class Queue {
 /// Acceptor (the thread in run()) ▸ queue ▸ workers, one connection each at a time.
 struct HttpServer::State {
   State(RatingService& service, Coherence& coherence, Cache* redis, Clock& time, HttpOptions settings)
-      : clock{time}, options{std::move(settings)}, router{service, coherence, redis, time, draining} {}
+      : clock{time},
+        options{std::move(settings)},
+        router{service, coherence, redis, time, draining, budget} {}
 
   ~State() {
     stop();
@@ -113,6 +115,7 @@ struct HttpServer::State {
   Clock& clock;
   const HttpOptions options;
   std::atomic<bool> draining{false};
+  http::SendBudget budget;
   http::Router router;
   http::Event stopping;  ///< idle connections close
   http::Event cut;       ///< the drain timeout is over

@@ -46,7 +46,7 @@ Response data_response(CachedHistoryPtr content, const char* content_type, Sourc
                        const Conditions& conditions) {
   Response response;
   response.headers = {{"Cache-Control", "private, no-cache"},
-                      {"ETag", content->etag()},
+                      {"ETag", std::string{content->etag()}},
                       {"Vary", "Accept-Encoding"},
                       {"X-Cache", to_string(source)}};
   if (matches(conditions.if_none_match, content->etag())) {

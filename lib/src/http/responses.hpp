@@ -3,6 +3,7 @@
 // Answers as values: status, headers, bytes.
 
 #include "http/request.hpp"
+#include "http/send_budget.hpp"
 
 #include "ratings/cache.hpp"
 #include "ratings/error.hpp"
@@ -26,6 +27,7 @@ struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   CachedHistoryPtr content;  ///< null: `text` is the body
+  SendBudget::Hold hold;     ///< of the content, for as long as the response is under way
   bool compressed = false;   ///< the body is the content's gzip copy
   std::string text;
 

@@ -40,6 +40,10 @@ CachedHistoryPtr computed(UserId user, std::string body) {
   return std::make_shared<const CachedHistory>(user, Tag{}, std::move(body));
 }
 
+Refusal too_much_under_way() {
+  return {503, "overloaded", "too many large answers are under way; ask again, or for less with limit="};
+}
+
 std::string next_link(RatesOfUser page, const Cursor& next) {
   page.filter.after = next;
   return "</rates/" + std::to_string(page.user.value) + "?cursor=" + cursor_token(page) + ">; rel=\"next\"";
@@ -50,12 +54,30 @@ std::string next_link(RatesOfUser page, const Cursor& next) {
 Response Router::answer(const Request& request) noexcept {
   try {
     const auto route = route_of(request.method, request.target);
-    return std::visit([&](const auto& wanted) { return answer_route(wanted, request); }, route);
+    return within_budget(
+        std::visit([&](const auto& wanted) { return answer_route(wanted, request); }, route));
   } catch (const Error& error) {
     return failed(error, error.kind());
   } catch (const std::exception& error) {
     return failed(error, Kind::internal);
   }
+}
+
+Response Router::within_budget(Response response) {
+  if (!response.content || response.hold) return response;
+  // The gzip copy lies beside the body as long as one of them is needed.
+  const auto bytes = response.content->body().size() + (response.compressed ? response.body().size() : 0);
+  response.hold = budget_.hold(bytes, response.content);
+  if (!response.hold) return error_response(too_much_under_way());
+  return response;
+}
+
+std::optional<SendBudget::Hold> Router::workspace_for(const CachedHistory& history) {
+  const auto bytes = history.body().size();
+  if (bytes < SendBudget::kLarge)
+    return SendBudget::Hold{};  // no matter: there is one for each worker at most
+  auto hold = budget_.hold(bytes);
+  return hold ? std::optional{std::move(hold)} : std::nullopt;
 }
 
 Response Router::failed(const std::exception& error, Kind kind) {
@@ -89,6 +111,8 @@ Response Router::answer_route(const RatesOfUser& rates, const Request& request) 
   if (rates.format == Format::json && rates.filter.everything()) {
     return data_response(std::move(history), kJson, source, request.conditions);
   }
+  const auto workspace = workspace_for(*history);
+  if (!workspace) return error_response(too_much_under_way());
   const auto page = select(from_json(rates.user, history->body()), rates.filter);
   auto response = data_response(computed(rates.user, written(page.ratings, rates.format)),
                                 content_type(rates.format), source, request.conditions);
@@ -99,6 +123,11 @@ Response Router::answer_route(const RatesOfUser& rates, const Request& request) 
 Response Router::answer_route(const RatesOfUsers& rates, const Request& request) {
   const auto answers = service_.histories(rates.users, request.arrived);
   auto worst = Source::memory;
+  std::size_t bytes = 0;
+  for (const auto& each : answers) bytes += each.history->body().size();
+  auto hold =
+      budget_.hold(bytes);  // before they are written side by side: one whale may be asked for 100 times
+  if (!hold) return error_response(too_much_under_way());
   std::string body = "{";
   for (const auto& [history, source] : answers) {
     if (body.size() > 1) body += ',';
@@ -106,11 +135,15 @@ Response Router::answer_route(const RatesOfUsers& rates, const Request& request)
     worst = std::max(worst, source);  // declared from the best to the worst
   }
   body += '}';
-  return data_response(computed(UserId{}, std::move(body)), kJson, worst, request.conditions);
+  auto response = data_response(computed(UserId{}, std::move(body)), kJson, worst, request.conditions);
+  response.hold = std::move(hold);
+  return response;
 }
 
 Response Router::answer_route(const ProfileOfUser& profile, const Request& request) {
   const auto [history, source] = service_.history(profile.user, request.arrived);
+  const auto workspace = workspace_for(*history);
+  if (!workspace) return error_response(too_much_under_way());
   auto body = profile_json(profile.user, from_json(profile.user, history->body()));
   // The same words for a user who never rated and for one who was purged: a purge is nobody's business.
   if (!body) return error_response({404, "not_found", "this user has no ratings"});

@@ -7,6 +7,7 @@
 #include "ratings/service.hpp"
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,8 +25,13 @@ struct Request {
 class Router {
  public:
   Router(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
-         const std::atomic<bool>& draining)
-      : service_{service}, coherence_{coherence}, redis_{redis}, clock_{clock}, draining_{draining} {}
+         const std::atomic<bool>& draining, SendBudget& budget)
+      : service_{service},
+        coherence_{coherence},
+        redis_{redis},
+        clock_{clock},
+        draining_{draining},
+        budget_{budget} {}
 
   [[nodiscard]] Response answer(const Request& request) noexcept;
 
@@ -38,6 +44,11 @@ class Router {
   Response answer_route(const RatesOfUsers& rates, const Request& request);
   Response answer_route(const ProfileOfUser& profile, const Request& request);
 
+  /// What it holds of the budget, or 503 in its place.
+  [[nodiscard]] Response within_budget(Response response);
+  /// For what is computed from a history: that needs about as much memory as the text. Not shared, because
+  /// each request computes for itself. nullopt: no room.
+  [[nodiscard]] std::optional<SendBudget::Hold> workspace_for(const CachedHistory& history);
   Response failed(const std::exception& error, Kind kind);
 
   RatingService& service_;
@@ -45,6 +56,7 @@ class Router {
   Cache* redis_;
   Clock& clock_;
   const std::atomic<bool>& draining_;
+  SendBudget& budget_;
   std::atomic<Instant::rep> last_logged_{0};
 };
 

@@ -107,7 +107,6 @@ std::string to_json(std::span<const Rating> ratings) {
     json::append_record(text, rating);
   }
   text += ']';
-  text.shrink_to_fit();  // it may live in a cache for an hour
   return text;
 }
 

@@ -118,6 +118,7 @@ void Connection::check(PGresult* result, std::string_view attempted) {
   switch (PQresultStatus(result)) {
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
+    case PGRES_SINGLE_TUPLE:
     case PGRES_COPY_IN:
       return;
     default:
@@ -172,8 +173,8 @@ Result Connection::execute(std::string_view attempted, std::string_view sql, std
   }
 }
 
-Result Connection::execute_prepared(const char* name, std::string_view sql, std::span<const Param> params,
-                                    Instant deadline) {
+void Connection::send_prepared(const char* name, std::string_view sql, std::span<const Param> params,
+                               Instant deadline) {
   if (std::find(prepared_.begin(), prepared_.end(), name) == prepared_.end()) {
     const std::string attempted = std::string{"preparing "} + name;
     if (PQsendPrepare(raw(), name, std::string{sql}.c_str(), 0, nullptr) == 0) lost(attempted);
@@ -190,12 +191,36 @@ Result Connection::execute_prepared(const char* name, std::string_view sql, std:
   if (PQsendQueryPrepared(raw(), name, static_cast<int>(values.size()), values.data(), nullptr, nullptr, 1) ==
       0)
     lost(name);
+}
+
+Result Connection::execute_prepared(const char* name, std::string_view sql, std::span<const Param> params,
+                                    Instant deadline) {
+  send_prepared(name, sql, params, deadline);
   try {
     auto result = next_result(name, deadline);
     drain(deadline);
     return result;
   } catch (const Error&) {
     if (!broken_) drain(deadline);
+    throw;
+  }
+}
+
+void Connection::each_row(const char* name, std::string_view sql, std::span<const Param> params,
+                          Instant deadline, const std::function<void(const Result&)>& take) {
+  send_prepared(name, sql, params, deadline);
+  if (PQsetSingleRowMode(raw()) == 0) lost(name);
+  try {
+    for (auto result = next_result(name, deadline); PQresultStatus(result.get()) == PGRES_SINGLE_TUPLE;
+         result = next_result(name, deadline)) {
+      take(result);
+    }
+    drain(deadline);
+  } catch (const Error&) {
+    if (!broken_) drain(deadline);
+    throw;
+  } catch (...) {
+    broken_ = true;  // half an answer is unread, and would be taken for the next one's
     throw;
   }
 }

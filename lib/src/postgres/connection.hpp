@@ -6,6 +6,7 @@
 #include <libpq-fe.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -61,6 +62,10 @@ class Connection {
   /// Prepares `sql` under `name` the first time this connection sees the name.
   Result execute_prepared(const char* name, std::string_view sql, std::span<const Param> params,
                           Instant deadline);
+  /// The same for answers that must not be held whole: `take` sees one row at a time, as the row 0 of a
+  /// result.
+  void each_row(const char* name, std::string_view sql, std::span<const Param> params, Instant deadline,
+                const std::function<void(const Result&)>& take);
   /// The next result, or the error it stands for.
   Result next_result(std::string_view attempted, Instant deadline);
   /// Reads until the server is ready for another statement.
@@ -72,6 +77,7 @@ class Connection {
   void cancel() noexcept;
 
  private:
+  void send_prepared(const char* name, std::string_view sql, std::span<const Param> params, Instant deadline);
   void wait(short events, Instant deadline, std::string_view attempted);
   [[noreturn]] void lost(std::string_view attempted);
   void check(PGresult* result, std::string_view attempted);
