@@ -42,6 +42,25 @@ TEST_SUITE("store: reading") {
     CHECK(rows == expected);
   }
 
+  TEST_CASE("a history is whole and in order around the length from which it is read row by row") {
+    Store store;
+    std::vector<Rating> rows;
+    for (const int ratings : {19'999, 20'000, 20'001, 50'000}) {
+      for (int n = ratings; n > 0; --n) rows.push_back(rate(ratings, n % 1'000, 3.5F, n));
+    }
+    store.load(Fill::first, rows);
+
+    for (const int ratings : {19'999, 20'000, 20'001, 50'000, 19'999}) {
+      CAPTURE(ratings);
+      const auto history = store.history(ratings);
+      REQUIRE(history.ratings.size() == static_cast<std::size_t>(ratings));
+      CHECK(std::is_sorted(history.ratings.begin(), history.ratings.end(), older));
+      CHECK(history.ratings.front() == rate(ratings, 1, 3.5F, 1));
+      CHECK(history.ratings.back() == rate(ratings, ratings % 1'000, 3.5F, ratings));
+      CHECK(store.positions().standing({ratings}, history.tag.read, Store::deadline()).known_point);
+    }
+  }
+
   TEST_CASE("every value in range is read back as the same value") {
     Store store;
     constexpr std::int64_t largest_user = 9223372036854775807;
