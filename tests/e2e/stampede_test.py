@@ -4,7 +4,7 @@
   whale    all clients ask two servers for the same history of 18,276 ratings that no cache holds: each server reads it once
            from the store (counted in PostgreSQL's statement log), and each client gets it whole, or a 503 with Retry-After
   replace  load --replace under requests: every answer is a whole history, old or new, or a 503 with Retry-After; a server
-           never has more connections to PostgreSQL than its pool and its validator (counted in pg_stat_activity)
+           never has more connections to PostgreSQL than its pool and its validator's two (counted in pg_stat_activity)
 """
 import argparse
 import asyncio
@@ -26,6 +26,7 @@ import rig  # noqa: E402
 WHALE_RATINGS = 18_276  # the longest history of The Movies Dataset
 SERVERS = 2
 POOL = 8                # StoreOptions::connections
+VALIDATING = 2          # one asks, one listens for hints
 USERS = 3_000
 READERS = 8
 
@@ -173,7 +174,7 @@ def replace(arguments, store, home, chooser):
     assert not readers.wrong, readers.wrong[:3]
     assert set(readers.statuses) <= {200, 503} and readers.statuses[200] > 100, readers.statuses
     assert 0 < most["ratingsctl/serve"] <= POOL, most
-    assert most["ratingsctl/serve/validator"] == 1, most
+    assert 0 < most["ratingsctl/serve/validator"] <= VALIDATING, most
 
 
 def main():
