@@ -3,6 +3,7 @@
 #include "ratings/cache.hpp"
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 
@@ -14,10 +15,9 @@ class FakeCache final : public Cache {
   using Content = std::map<UserId, CachedHistoryPtr>;
 
   CachedHistoryPtr get(UserId user) noexcept override {
-    const std::scoped_lock lock{mutex_};
-    ++gets;
-    const auto found = content_.find(user);
-    return broken || found == content_.end() ? nullptr : found->second;
+    auto value = look_up(user);
+    if (after_get) after_get();
+    return value;
   }
   void put(const CachedHistoryPtr& value) noexcept override {
     const std::scoped_lock lock{mutex_};
@@ -41,11 +41,19 @@ class FakeCache final : public Cache {
   }
   [[nodiscard]] bool contains(UserId user) const { return content().contains(user); }
 
+  std::function<void()> after_get;  ///< runs between the look and the reply
   std::atomic<bool> broken{false};
   std::atomic<int> gets{0};
   std::atomic<int> puts{0};
 
  private:
+  CachedHistoryPtr look_up(UserId user) {
+    const std::scoped_lock lock{mutex_};
+    ++gets;
+    const auto found = content_.find(user);
+    return broken || found == content_.end() ? nullptr : found->second;
+  }
+
   mutable std::mutex mutex_;
   Content content_;
 };

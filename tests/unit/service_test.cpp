@@ -55,6 +55,34 @@ TEST_SUITE("service") {
     CHECK(rig.reader.reads == 1);
   }
 
+  TEST_CASE("a read that ends between the look into memory and the turn to read is not repeated") {
+    Rig rig;
+    int looks = 0;
+    rig.redis.after_get = [&] {  // both tiers have been asked, the store not yet
+      if (++looks == 1) CHECK(rig.ask(kAnn).source == Source::miss);
+    };
+
+    const auto answer = rig.ask(kAnn);
+
+    CHECK(looks == 2);
+    CHECK(answer.source == Source::memory);
+    CHECK(rig.reader.reads == 1);
+  }
+
+  TEST_CASE("a value that landed in between is not used when the user has changed since") {
+    Rig rig;
+    int looks = 0;
+    rig.redis.after_get = [&] {
+      if (++looks > 1) return;
+      (void)rig.ask(kAnn);
+      rig.store.write(kAnn, 300);
+      rig.coherence.tick();
+    };
+
+    CHECK(rig.ask(kAnn).history->tag() == rig.store.tag(kAnn));
+    CHECK(rig.reader.reads == 2);
+  }
+
   TEST_CASE("a value found in Redis is copied to memory") {
     Rig rig;
     (void)rig.ask(kAnn);

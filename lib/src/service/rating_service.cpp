@@ -14,26 +14,31 @@ constexpr std::string_view kEmptyBody = "[]";
 }  // namespace
 
 struct RatingService::State {
-  State(HistoryReader& reader, Coherence& checker, Cache* near, Cache* shared, Clock& clock)
-      : store{reader}, coherence{checker}, memory{near}, redis{shared}, flights{clock} {}
+  State(HistoryReader& reader, Coherence& checker, Cache* near, Cache* shared, Clock& time)
+      : store{reader}, coherence{checker}, memory{near}, redis{shared}, clock{time}, flights{time} {}
 
   HistoryReader& store;
   Coherence& coherence;
   Cache* const memory;
   Cache* const redis;
+  Clock& clock;
   SingleFlight flights;
 
+  [[nodiscard]] std::optional<Answer> in_memory(UserId user, Instant arrived);
   [[nodiscard]] std::optional<Answer> cached(UserId user, Instant arrived);
   [[nodiscard]] Answer read(UserId user, Instant arrived);
   [[nodiscard]] Source keep(const CachedHistoryPtr& value, Instant arrived);
 };
 
+std::optional<Answer> RatingService::State::in_memory(UserId user, Instant arrived) {
+  if (memory == nullptr) return std::nullopt;
+  auto value = memory->get(user);
+  if (!value || !coherence.usable(user, value->tag(), arrived)) return std::nullopt;
+  return Answer{std::move(value), Source::memory};
+}
+
 std::optional<Answer> RatingService::State::cached(UserId user, Instant arrived) {
-  if (memory != nullptr) {
-    auto value = memory->get(user);
-    if (value && coherence.usable(user, value->tag(), arrived))
-      return Answer{std::move(value), Source::memory};
-  }
+  if (auto hit = in_memory(user, arrived)) return hit;
   // Not even asked when its answer could not be used: that would cost a network round trip.
   if (redis == nullptr || !redis->usable() || !coherence.trusted(arrived)) return std::nullopt;
   auto value = redis->get(user);
@@ -43,6 +48,9 @@ std::optional<Answer> RatingService::State::cached(UserId user, Instant arrived)
 }
 
 Answer RatingService::State::read(UserId user, Instant arrived) {
+  // A read may have ended between our look into memory and our turn. Its value is judged as of now, not as of
+  // our arrival: whoever shares this read may have arrived after us.
+  if (auto landed = in_memory(user, clock.now())) return *std::move(landed);
   const auto history = store.history(user, arrived + kRequestDeadline);
   auto value = std::make_shared<const CachedHistory>(user, history.tag, to_json(history.ratings));
   const auto source = keep(value, arrived);
