@@ -1,0 +1,168 @@
+"""What goes wrong meanwhile. Three threads, each with a shuffled deck of its kinds, so that every kind comes; all end well."""
+import collections
+import os
+import random
+import signal
+import threading
+import time
+import traceback
+
+
+class Faults:
+    def __init__(self, backends, links, servers, people, histories, writers, settings):
+        self.backends, self.links, self.servers = backends, links, servers
+        self.people, self.histories, self.writers = people, histories, writers
+        self.delta = settings.delta / 1000
+        self.pause = settings.pause
+        self.only = settings.only_faults
+        self.counts = collections.Counter()
+        self.errors = []
+        self.stopping = threading.Event()
+        self.threads = []
+        self.kept = None  # states of the users in the snapshot of PostgreSQL
+
+    def start(self, seed):
+        redis = {"Redis stopped": self.redis_stopped, "Redis killed": self.redis_killed, "Redis flushed": self.redis_flushed,
+                 "Redis from an old dump": self.redis_old_dump, "Redis clients paused": self.redis_paused}
+        links = {"link delayed": self.link_delayed, "link cut": self.link_cut, "link reset": self.link_reset,
+                 "answers late, then cut": self.answers_late}
+        processes = {"server killed": self.server_killed, "server stopped": self.server_stopped,
+                     "PostgreSQL restarted": self.postgres_restarted, "PostgreSQL killed": self.postgres_killed,
+                     "PostgreSQL restored": self.postgres_restored}
+        for name, deck in (("redis", redis), ("links", links), ("processes", processes)):
+            deck = {kind: fault for kind, fault in deck.items() if self.only in kind}
+            if deck:
+                thread = threading.Thread(target=self._play, args=(deck, random.Random(f"{seed} {name}")), daemon=True)
+                self.threads.append(thread)
+                thread.start()
+
+    def stop(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join(120)
+            assert not thread.is_alive(), "a fault does not end"
+
+    def _play(self, deck, chooser):
+        try:
+            cards = []
+            while not self.stopping.wait(chooser.uniform(0.3, 1.0) * self.pause):
+                cards = cards or chooser.sample(list(deck), len(deck))
+                kind = cards.pop()
+                deck[kind](chooser)
+                self.counts[kind] += 1
+        except Exception:  # noqa: BLE001  reported by the main thread, which ends the run
+            self.errors.append(traceback.format_exc())
+
+    def _last(self, seconds):
+        self.stopping.wait(seconds)
+
+    # Redis
+    def redis_stopped(self, chooser):
+        pid = self.backends.redis_pid()
+        with signalled(lambda number: os.kill(pid, number)):
+            self._last(chooser.uniform(0.1, 1.5))
+
+    def redis_killed(self, chooser):
+        self._last(chooser.uniform(0, 0.3))
+        self.backends.restart_redis()
+
+    def redis_flushed(self, chooser):
+        for _ in range(chooser.randint(1, 3)):
+            self.backends.redis("FLUSHALL")
+
+    def redis_old_dump(self, chooser):
+        self.backends.keep_redis()
+        self._last(chooser.uniform(1, 4))
+        self.backends.restart_redis(self.backends.old_dump)
+
+    def redis_paused(self, chooser):
+        milliseconds = chooser.randint(100, 1000)
+        self.backends.redis("CLIENT", "PAUSE", str(milliseconds), "ALL")
+        self._last(milliseconds / 1000)
+
+    # Links between a server and its stores
+    def _link(self, chooser):
+        return f"{chooser.choice(['redis', 'postgres'])}{chooser.randrange(len(self.servers))}"
+
+    def link_delayed(self, chooser):
+        link = self._link(chooser)
+        self.links.set(link, "delay", chooser.choice([0, 0.005, 0.03, 0.2]), chooser.choice([0.005, 0.03, 0.2]))
+        self._last(chooser.uniform(0.3, 1.5))
+        self.links.set(link, "pass")
+
+    def link_cut(self, chooser):
+        link = self._link(chooser)
+        self.links.set(link, "hold")
+        self._last(chooser.uniform(0.05, 3))
+        self.links.set(link, chooser.choice(["pass", "drop"]))
+
+    def link_reset(self, chooser):
+        link = self._link(chooser)
+        self.links.set(link, "reset")
+        self._last(chooser.choice([0, 0.5, 1.5]) * chooser.random())
+        self.links.set(link, "pass")
+
+    def answers_late(self, chooser):
+        """A validation answered late, and then none for a while: its age is what matters now."""
+        link = f"postgres{chooser.randrange(len(self.servers))}"
+        self.links.set(link, "delay", 0, chooser.uniform(0.2, 0.42))
+        self._last(chooser.uniform(0.8, 1.6))
+        self.links.set(link, "hold")
+        self._last(chooser.uniform(1.2, 2.2))
+        self.links.set(link, chooser.choice(["pass", "drop"]))
+
+    # Processes
+    def server_killed(self, chooser):
+        server = chooser.choice(self.servers)
+        server.kill()
+        self._last(chooser.uniform(0, 0.5))
+        server.start()
+
+    def server_stopped(self, chooser):
+        server = chooser.choice(self.servers)
+        with signalled(server.send):
+            self._last(chooser.uniform(0.1, 3))
+
+    def postgres_restarted(self, chooser):
+        self.backends.stop_postgres()
+        self._last(chooser.uniform(0, 1.5))
+        self.backends.start_postgres()
+
+    def postgres_killed(self, chooser):
+        self.backends.stop_postgres(crash=True)
+        self._last(chooser.uniform(0, 0.5))
+        self.backends.start_postgres()
+
+    def postgres_restored(self, chooser):
+        """History forks: a state is kept, then lost history is made and cached, then the state is put back and another history
+        begins, with the same positions. Only its salts tell them apart."""
+        users = self.people.take_all()
+        self.backends.stop_postgres(crash=chooser.random() < 0.5)
+        self.backends.keep_postgres()
+        self.backends.start_postgres()
+        kept = dict(self.people.states)
+        self.people.give_back_all(self.writers.update_all(users))
+        self._last(chooser.uniform(1, 3))
+
+        users = self.people.take_all()
+        restored = self.histories.begin("restore of PostgreSQL", users)
+        self.backends.stop_postgres()
+        gone = time.monotonic()  # no server can have asked later than this
+        self.backends.put_back_postgres()
+        self.backends.start_postgres()
+        self.histories.settle(restored, {user: state.content for user, state in kept.items()}, gone + self.delta)
+        self.people.states = kept
+        self.people.give_back_all(self.writers.update_all(users))
+
+
+class signalled:
+    """SIGSTOP until the end of the block."""
+
+    def __init__(self, send):
+        self.send = send
+
+    def __enter__(self):
+        self.send(signal.SIGSTOP)
+
+    def __exit__(self, *_):
+        self.send(signal.SIGCONT)

@@ -1,0 +1,221 @@
+"""The real things: a PostgreSQL and a Redis of our own, the links to them, three servers, eight readers."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+import harness  # noqa: E402
+import outage_test  # noqa: E402
+import rig  # noqa: E402
+
+SERVERS_SH = HERE.parent / "support" / "servers.sh"
+# All tiers must be seen at work: memory that holds everything, none at all, and one that always throws something out.
+SERVER_ARGUMENTS = [(), ("--memory-cache", "0"), ("--memory-cache", "256K")]
+FAST_READERS, SLOW_READERS = 7, 1
+
+
+class Backends:
+    """PostgreSQL and Redis, and what an operator's nightmares do to them."""
+
+    def __init__(self, home):
+        self.folder = f"{home}/servers"
+        self.snapshot = Path(home) / "snapshot"
+        self.old_dump = Path(home) / "old.rdb"
+        self._sh("start")
+        settings = rig.server_settings(f"{self.folder}/servers.env")
+        self.data = Path(settings["SERVERS_DATA"])
+        self.postgres_url, self.redis_url = settings["POSTGRES_URL"], settings["REDIS_URL"]
+        self.store = rig.PostgresStore(self.postgres_url)
+
+    def _sh(self, action):
+        subprocess.run([str(SERVERS_SH), action, self.folder], check=True)
+
+    @staticmethod
+    def port(url):
+        return int(url.split("//")[1].split("/")[0].rsplit(":", 1)[1])
+
+    # PostgreSQL
+    def _postmaster(self):
+        return int((self.data / "postgres/postmaster.pid").read_text().split()[0])
+
+    def stop_postgres(self, crash=False):
+        """Immediate, without a checkpoint; crash: as a power cut would."""
+        pid = self._postmaster()
+        if crash:
+            outage_test.kill_group(pid)
+            # Dead, but perhaps not yet buried by its parent: PostgreSQL would take it for a server that runs.
+            (self.data / "postgres/postmaster.pid").unlink()
+            return
+        os.kill(pid, signal.SIGQUIT)
+        harness.wait_for(lambda: not outage_test.is_running(pid), "the end of PostgreSQL")
+
+    def start_postgres(self):
+        self._sh("start-postgres")
+
+    def keep_postgres(self):
+        """Of a stopped server: everything it has, for put_back_postgres()."""
+        shutil.rmtree(self.snapshot, ignore_errors=True)
+        subprocess.run(["cp", "-a", str(self.data / "postgres"), str(self.snapshot)], check=True)
+
+    def put_back_postgres(self):
+        shutil.rmtree(self.data / "postgres")
+        subprocess.run(["cp", "-a", str(self.snapshot), str(self.data / "postgres")], check=True)
+
+    # Redis
+    def redis_pid(self):
+        return int((self.data / "redis.pid").read_text())
+
+    def redis(self, *command):
+        return subprocess.run(["redis-cli", "-h", "127.0.0.1", "-p", str(self.port(self.redis_url)), *command],
+                              capture_output=True, text=True, check=True, timeout=20).stdout
+
+    def keep_redis(self):
+        self.redis("SAVE")
+        shutil.copy(self.data / "dump.rdb", self.old_dump)
+
+    def restart_redis(self, dump=None):
+        """kill -9, then empty or with an old dump."""
+        pid = self.redis_pid()
+        os.kill(pid, signal.SIGKILL)
+        harness.wait_for(lambda: not outage_test.is_running(pid), "the end of Redis")
+        (self.data / "dump.rdb").unlink(missing_ok=True)
+        if dump:
+            shutil.copy(dump, self.data / "dump.rdb")
+        self._sh("start-redis")
+
+    def stop(self):
+        self._sh("stop")
+
+
+class Links:
+    """The proxy process: a link from each server to PostgreSQL ("postgres0" …) and to Redis. Thread-safe."""
+
+    def __init__(self, backends, servers):
+        targets = [f"{name}{n}=127.0.0.1:{backends.port(url)}" for n in range(servers)
+                   for name, url in (("postgres", backends.postgres_url), ("redis", backends.redis_url))]
+        self.process = subprocess.Popen([sys.executable, str(HERE / "proxy.py"), *targets], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.lock = threading.Lock()
+        self.ports = {}
+        for _ in targets:
+            name, port = self.process.stdout.readline().split()
+            self.ports[name] = int(port)
+
+    def set(self, link, *mode):
+        with self.lock:
+            print(link, *mode, file=self.process.stdin, flush=True)
+            assert self.process.stdout.readline() == "done\n", "the proxy does not answer"
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(20)
+
+
+class Server:
+    """`ratingsctl serve`, killed and started again on the port it once had. Used by one thread at a time."""
+
+    def __init__(self, number, program, backends, links, home):
+        self.number, self.home = number, home
+        store = f"postgresql://ratings@127.0.0.1:{links.ports[f'postgres{number}']}/{backends.store.name}"
+        cache = f"redis://127.0.0.1:{links.ports[f'redis{number}']}/0"
+        self.command = [program, "serve", "--store", store, "--cache", cache, *SERVER_ARGUMENTS[number]]
+        self.log = Path(home) / f"server{number}.log"
+        self.port = 0
+        self.start()
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([*self.command, "--port", str(self.port)], stdout=subprocess.PIPE, stderr=log,
+                                            env=rig.clean_environment(self.home))
+        line = self.process.stdout.readline().decode()
+        if not line:
+            raise AssertionError(f"server {self.number} did not start: {self.log.read_text(errors='replace')[-2000:]}")
+        self.port = int(line.rsplit(":", 1)[1])
+
+    def kill(self):
+        self.assert_runs()
+        self.process.kill()
+        self.process.wait()
+
+    def assert_runs(self):
+        assert self.process.poll() is None, (f"server {self.number} ended by itself with {self.process.returncode}: "
+                                             f"{self.log.read_text(errors='replace')[-2000:]}")
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def stop(self):
+        """Ended as an operator ends it; it must then end well."""
+        if self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"server {self.number} did not end within 30 s after SIGTERM") from None
+        assert self.process.returncode in (0, 130), f"server {self.number} ended with {self.process.returncode}"
+
+    def kill_quietly(self):
+        """Whatever state it is in."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def races(self):
+        return self.log.read_text(errors="replace").count("WARNING: ThreadSanitizer")
+
+
+class Readers:
+    def __init__(self, servers, users, seed, home):
+        self.paths, self.processes = [], []
+        for n in range(FAST_READERS + SLOW_READERS):
+            settings = {"seed": seed * 100 + n, "ports": [server.port for server in servers], "users": users,
+                        "slow": n >= FAST_READERS, "out": f"{home}/reads{n}"}
+            self.paths.append(settings["out"])
+            Path(settings["out"]).touch()
+            self.processes.append(subprocess.Popen([sys.executable, str(HERE / "reader.py"), json.dumps(settings)],
+                                                   stdout=subprocess.PIPE))
+
+    def assert_run(self):
+        for process in self.processes:
+            assert process.poll() is None, "a reader ended by itself"
+
+    def stop(self):
+        """How often each thing happened."""
+        counts = {}
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            out, _ = process.communicate(timeout=30)
+            for what, count in json.loads(out).items():
+                counts[what] = counts.get(what, 0) + count
+        return counts
+
+    def kill(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+def run_tool(command, environment, stdin=None, kill_after=None, patience=120):
+    """Runs a command to its end, or kills it at that moment: (exit code or None, stdout, stderr, when it had ended)."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=environment)
+    try:
+        out, err = process.communicate(stdin, timeout=kill_after or patience)
+        return process.returncode, out, err, time.monotonic()
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        assert kill_after, f"{' '.join(command[:3])} … did not end within {patience} s: {err}"
+        return None, out, err, time.monotonic()
