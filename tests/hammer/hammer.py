@@ -7,9 +7,11 @@ Exit 1 on a violation, on a server that ended by itself, and when too little hap
 writers choose by the seed; what then meets in time is the machine's choice. See ARCHITECTURE.md, "The hammer".
 """
 import argparse
-import json
+import contextlib
 import os
 import random
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,21 +32,22 @@ WRITERS = {1000: 24, 0: 6}  # a command waits out Δ: more of them are needed to
 CALM = 2.0  # seconds without faults and writers at the end, so that last states are read, too
 
 
-def prepare(settings):
-    """PostgreSQL, Redis, links and servers over a loaded table."""
+def prepare(settings, stack):
+    """PostgreSQL, Redis, links and servers over a loaded table; the stack ends them."""
     contents = {user: data.content_of(1) for user in range(1, settings.users + 1)}
     path = Path(settings.home) / "first.csv"
     path.write_text("\n".join([data.HEADER, *data.csv_lines(contents)]) + "\n", encoding="utf-8")
     backends = stage.Backends(settings.home)
-    try:
-        for command in (["init", "--delta", str(settings.delta)], ["load", str(path)]):
-            subprocess.run([settings.program, *command, "--store", backends.store.url], check=True, capture_output=True,
-                           env=stage.rig.clean_environment(settings.home))
-        links = stage.Links(backends, len(stage.SERVER_ARGUMENTS))
-        servers = [stage.Server(n, settings.program, backends, links, settings.home) for n in range(len(stage.SERVER_ARGUMENTS))]
-    except BaseException:
-        backends.stop()
-        raise
+    stack.callback(backends.stop)
+    for command in (["init", "--delta", str(settings.delta)], ["load", str(path)]):
+        subprocess.run([settings.program, *command, "--store", backends.store.url], check=True, capture_output=True,
+                       env=stage.rig.clean_environment(settings.home))
+    links = stage.Links(backends, len(stage.SERVER_ARGUMENTS))
+    stack.callback(links.stop)
+    servers = []
+    for number in range(len(stage.SERVER_ARGUMENTS)):
+        servers.append(stage.Server(number, settings.program, backends, links, settings.home))
+        stack.callback(servers[-1].kill_quietly)
     return contents, backends, links, servers
 
 
@@ -53,8 +56,8 @@ def check_alive(*parts):
         assert not part.errors, "\n".join(part.errors)
 
 
-def run(settings):
-    contents, backends, links, servers = prepare(settings)
+def run(settings, stack):
+    contents, backends, links, servers = prepare(settings, stack)
     began = time.monotonic()
     histories = history.Histories(contents, settings.delta / 1000)
     people = People(contents, random.Random(f"{settings.seed} people"))
@@ -62,38 +65,32 @@ def run(settings):
     faults = Faults(backends, links, servers, people, histories, writers, settings)
     checker = history.Checker(histories, began)
     readers = stage.Readers(servers, settings.users, settings.seed, settings.home)
-    try:
-        writers.start(settings.writers or WRITERS.get(settings.delta, 12), settings.seed)
-        faults.start(settings.seed)
-        caught = None
-        while time.monotonic() < began + settings.seconds and caught is None:
-            time.sleep(0.5)
-            check_alive(writers, faults)
-            readers.assert_run()
-            checker.round(readers.paths)
-            if checker.violations or writers.lies:
-                caught = time.monotonic() - began
-        faults.stop()
-        writers.stop()
+    stack.callback(readers.kill)
+    writers.start(settings.writers or WRITERS.get(settings.delta, 12), settings.seed)
+    faults.start(settings.seed)
+    caught = None
+    while time.monotonic() < began + settings.seconds and caught is None:
+        time.sleep(0.5)
         check_alive(writers, faults)
-        time.sleep(CALM)
-        answers = readers.stop()
-        took = time.monotonic() - began
-        checker.round(readers.paths, final=True)
-        if not checker.violations:
-            checker.again(readers.paths)
-        lost = disagreements(people, writers)
-        races = sum(server.races() for server in servers)
-        for server in servers:
-            server.assert_runs()
-            server.stop()
-        return report(settings, checker, writers, faults, answers, took, caught, lost, races)
-    finally:
-        readers.kill()
-        for server in servers:
-            server.kill_quietly()
-        links.stop()
-        backends.stop()
+        readers.assert_run()
+        checker.round(readers.paths)
+        if checker.violations or writers.lies:
+            caught = time.monotonic() - began
+    faults.stop()
+    writers.stop()
+    check_alive(writers, faults)
+    time.sleep(CALM)
+    answers = readers.stop()
+    took = time.monotonic() - began
+    checker.round(readers.paths, final=True)
+    if not checker.violations:
+        checker.again(readers.paths)
+    lost = disagreements(people, writers)
+    races = sum(server.races() for server in servers)
+    for server in servers:
+        server.assert_runs()
+        server.stop()
+    return report(settings, checker, writers, faults, answers, took, caught, lost, races)
 
 
 def disagreements(people, writers):
@@ -164,18 +161,20 @@ def main():
     settings = parser.parse_args()
     settings.program = str(Path(settings.program).resolve())
     settings.least = {name: getattr(settings, name) for name in LEAST_A_SECOND}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("hammer: ended by SIGTERM"))  # what was started must be ended
     print(f"seed {settings.seed}", flush=True)
     good = True
     for settings.delta in settings.delta or [1000, 0]:
         settings.home = tempfile.mkdtemp(prefix="ratingsctl-hammer-")
         os.chmod(settings.home, 0o755)  # PostgreSQL runs as another user than root
         try:
-            good = run(settings) and good
+            with contextlib.ExitStack() as stack:
+                good = run(settings, stack) and good
         finally:
             if settings.keep:
                 print(f"kept: {settings.home}", flush=True)
             else:
-                stage.shutil.rmtree(settings.home, ignore_errors=True)
+                shutil.rmtree(settings.home, ignore_errors=True)
     sys.exit(0 if good else 1)
 
 

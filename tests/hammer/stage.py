@@ -32,6 +32,10 @@ class Backends:
         settings = rig.server_settings(f"{self.folder}/servers.env")
         self.data = Path(settings["SERVERS_DATA"])
         self.postgres_url, self.redis_url = settings["POSTGRES_URL"], settings["REDIS_URL"]
+        # Its files are copied at every restore: few of them.
+        for setting in ("min_wal_size = '32MB'", "max_wal_size = '64MB'"):
+            rig.psql(self.postgres_url, f"ALTER SYSTEM SET {setting}")
+        rig.psql(self.postgres_url, "SELECT pg_reload_conf()")
         self.store = rig.PostgresStore(self.postgres_url)
 
     def _sh(self, action):

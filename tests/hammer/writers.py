@@ -85,7 +85,7 @@ class Writers:
     def _large(self, chooser):
         """What touches everybody stops everybody else, so not too often."""
         operations = []
-        while not self.stopping.wait(chooser.uniform(4, 8)):
+        while not self.stopping.wait(chooser.uniform(5, 10)):
             operations = operations or chooser.sample([self.replace, self.truncate, self.update_all], 3)
             operation = operations.pop()
             self.people.give_back_all(operation(self.people.take_all()))
@@ -169,7 +169,7 @@ class Writers:
         else:
             sql = f"DELETE FROM ratings WHERE user_id IN ({listed});\n" + self._copy({user: content for user in users})
             content_of = {user: content for user in users}
-        self._psql(f"psql {way}", sql, {user: State(content_of[user]) for user in users}, chooser)
+        self._psql(f"psql {way}", sql, {user: State(content_of[user]) for user in users}, chooser.random() < 0.5)
         return True
 
     def refill(self, chooser):
@@ -177,17 +177,17 @@ class Writers:
         users = self.people.take(4, lambda state: state.batch is None and state.content == data.EMPTY)
         if users:
             content = data.content_of(next(self.versions), chooser.random() < 0.5)
-            self._psql("psql insert", self._copy({user: content for user in users}), {user: State(content) for user in users}, chooser)
+            self._psql("psql insert", self._copy({user: content for user in users}), {user: State(content) for user in users},
+                       chooser.random() < 0.5)
         return users
 
     @staticmethod
     def _copy(contents):
         return "COPY ratings FROM STDIN (FORMAT csv);\n" + "".join(f"{line}\n" for line in data.csv_lines(contents)) + "\\.\n"
 
-    def _psql(self, what, sql, after, chooser, give_back=True):
+    def _psql(self, what, sql, after, barrier, give_back=True):
         """In one transaction; with a barrier behind it, or due Δ later."""
         name = f"hammer-{next(self.runs)}"
-        barrier = chooser.random() < 0.5
         script = f"BEGIN;\n{sql}\nCOMMIT;\n" + ("SELECT ratingsctl.barrier();\n" if barrier else "")
         command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", f"{self.backends.store.url}?application_name={name}"]
         write = self.histories.begin(what, list(after))
@@ -228,14 +228,14 @@ class Writers:
                  for user, state in self.people.states.items()}
         kept = {user: state.content for user, state in after.items() if state.content != data.EMPTY}
         return self._psql("psql truncate + copy", "TRUNCATE ratings;\n" + self._copy(kept), {user: after[user] for user in users},
-                          random.Random(content), give_back=False)
+                          barrier=True, give_back=False)
 
     def update_all(self, users):
         version = next(self.versions)
         after = {user: State(data.content_of(version, state.content % 2) if state.content else data.EMPTY, state.batch, state.held,
                              state.superseded) for user, state in self.people.states.items()}
         return self._psql("psql update of all", f'UPDATE ratings SET "timestamp" = {version};', {user: after[user] for user in users},
-                          random.Random(version), give_back=False)
+                          barrier=False, give_back=False)
 
     # Outcomes
     def _settle(self, write, states, due):
