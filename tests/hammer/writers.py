@@ -22,7 +22,8 @@ LOOK = """
 SELECT u.id, (SELECT count(*) FROM ratings r WHERE r.user_id = u.id),
        coalesce((SELECT min("timestamp") FROM ratings r WHERE r.user_id = u.id), 0),
        coalesce((SELECT max("timestamp") FROM ratings r WHERE r.user_id = u.id), 0),
-       coalesce((SELECT max(b.name) FROM ratingsctl.exclusion e JOIN ratingsctl.batch b ON b.seq = e.batch WHERE e.user_id = u.id), '')
+       coalesce((SELECT max(b.name) FROM ratingsctl.exclusion e JOIN ratingsctl.batch b ON b.seq = e.batch
+                 WHERE e.user_id = u.id), '')
 FROM unnest(ARRAY[%s]::bigint[]) AS u (id)
 WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = '%s')
 """
@@ -123,12 +124,16 @@ class Writers:
             self.people.give_back({user: self.people.states[user] for user in users})
         return True
 
+    def _store(self, name):
+        """The store's URL for a command whose sessions can be told from all others."""
+        return f"{self.backends.store.url}?application_name={name}"
+
     def _command(self, what, words, after, chooser, give_back=True):
         """The batch, if it reported success."""
         users = list(after)
         name = f"hammer-{next(self.runs)}"
         killed_at = self.commit_takes * chooser.uniform(0.5, 1.7) if chooser.random() < self.kills else None
-        command = [self.program, words[0], "--store", f"{self.backends.store.url}?application_name={name}",
+        command = [self.program, words[0], "--store", self._store(name),
                    "--cache", self.backends.redis_url, *map(str, words[1:]), "-o", "json"]
         write = self.histories.begin(what, users)
         code, out, err, ended = run_tool(command, rig.clean_environment(self.home), kill_after=killed_at)
@@ -177,8 +182,8 @@ class Writers:
         users = self.people.take(4, lambda state: state.batch is None and state.content == data.EMPTY)
         if users:
             content = data.content_of(next(self.versions), chooser.random() < 0.5)
-            self._psql("psql insert", self._copy({user: content for user in users}), {user: State(content) for user in users},
-                       chooser.random() < 0.5)
+            self._psql("psql insert", self._copy({user: content for user in users}),
+                       {user: State(content) for user in users}, chooser.random() < 0.5)
         return users
 
     @staticmethod
@@ -189,7 +194,7 @@ class Writers:
         """In one transaction; with a barrier behind it, or due Δ later."""
         name = f"hammer-{next(self.runs)}"
         script = f"BEGIN;\n{sql}\nCOMMIT;\n" + ("SELECT ratingsctl.barrier();\n" if barrier else "")
-        command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", f"{self.backends.store.url}?application_name={name}"]
+        command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", self._store(name)]
         write = self.histories.begin(what, list(after))
         code, _, err, ended = run_tool(command, rig.clean_environment(self.home), script)
         if code == 0:
@@ -204,16 +209,20 @@ class Writers:
         return states
 
     # Everybody
+    def _everybody(self, users, content, held):
+        """After the table was replaced: whoever is excluded has no rows, and would get back what was held back."""
+        batches = {user: self.people.states[user].batch for user in users}
+        return {user: State(data.EMPTY, batch, held, True) if batch else State(content) for user, batch in batches.items()}
+
     def replace(self, users):
         content = data.content_of(next(self.versions))
         path = f"{self.home}/replace.csv"
         with open(path, "w", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in [data.HEADER, *data.csv_lines({user: content for user in users})])
         name = f"hammer-{next(self.runs)}"
-        after = {user: State(content) if state.batch is None else State(data.EMPTY, state.batch, content, True)
-                 for user, state in self.people.states.items()}
+        after = self._everybody(users, content, held=content)
         write = self.histories.begin("load --replace", users)
-        command = [self.program, "load", "--replace", path, "--store", f"{self.backends.store.url}?application_name={name}"]
+        command = [self.program, "load", "--replace", path, "--store", self._store(name)]
         code, _, err, ended = run_tool(command, rig.clean_environment(self.home))
         self.counts["load --replace"] += 1
         self.counts[f"load --replace: exit {code}"] += 1
@@ -224,18 +233,20 @@ class Writers:
 
     def truncate(self, users):
         content = data.content_of(next(self.versions))
-        after = {user: State(content) if state.batch is None else State(data.EMPTY, state.batch, data.EMPTY, True)
-                 for user, state in self.people.states.items()}
-        kept = {user: state.content for user, state in after.items() if state.content != data.EMPTY}
-        return self._psql("psql truncate + copy", "TRUNCATE ratings;\n" + self._copy(kept), {user: after[user] for user in users},
-                          barrier=True, give_back=False)
+        after = self._everybody(users, content, held=data.EMPTY)
+        kept = {user: content for user in users if after[user].batch is None}
+        return self._psql("psql truncate + copy", "TRUNCATE ratings;\n" + self._copy(kept), after, barrier=True,
+                          give_back=False)
 
     def update_all(self, users):
         version = next(self.versions)
-        after = {user: State(data.content_of(version, state.content % 2) if state.content else data.EMPTY, state.batch, state.held,
-                             state.superseded) for user, state in self.people.states.items()}
-        return self._psql("psql update of all", f'UPDATE ratings SET "timestamp" = {version};', {user: after[user] for user in users},
-                          barrier=False, give_back=False)
+        after = {}
+        for user in users:
+            state = self.people.states[user]
+            content = data.content_of(version, state.content % 2) if state.content else data.EMPTY
+            after[user] = State(content, state.batch, state.held, state.superseded)
+        return self._psql("psql update of all", f'UPDATE ratings SET "timestamp" = {version};', after, barrier=False,
+                          give_back=False)
 
     # Outcomes
     def _settle(self, write, states, due):
