@@ -15,6 +15,7 @@ OLD, NEW = data.content_of(1), data.content_of(2)
 class CheckerTest(unittest.TestCase):
     def setUp(self):
         self.histories = history.Histories({USER: OLD}, delta=1.0)
+        self.histories.writes[USER][0].invoked = self.histories.writes[USER][0].due = 0
 
     def write(self, invoked, due, content=NEW):
         write = self.histories.begin("a write", [USER])

@@ -38,7 +38,7 @@ class Histories:
         self.delta = delta  # seconds
         self.lock = threading.Lock()
         first = Write("the first load")
-        first.invoked, first.due, first.after, first.settled = 0, 0, dict(contents), True
+        first.due, first.after, first.settled = first.invoked, dict(contents), True
         self.writes = {user: [first] for user in contents}
 
     def begin(self, what, users):

@@ -49,7 +49,8 @@ class Link:
             cut(writer)
             return
         self.writers |= {writer, far_writer}
-        await asyncio.gather(self.pump(reader, far_writer, 0), self.pump(far_reader, writer, 1))
+        with contextlib.suppress(asyncio.CancelledError):  # the end of the proxy
+            await asyncio.gather(self.pump(reader, far_writer, 0), self.pump(far_reader, writer, 1))
         self.writers -= {writer, far_writer}
 
     async def pump(self, reader, writer, direction):

@@ -97,7 +97,7 @@ start_redis() {
 }
 
 write_env() {
-  local tmp=$env_file.new
+  local tmp=$env_file.$$  # one of the two servers may be started while the other is
   {
     printf 'POSTGRES_URL=postgresql://ratings@127.0.0.1:%s/postgres\n' "$(cat "$data/postgres.port")"
     printf 'REDIS_URL=redis://127.0.0.1:%s/0\n' "$(cat "$data/redis.port")"
