@@ -148,7 +148,7 @@ def main():
     parser.add_argument("--delta", type=int, action="append", help="ms; 0 is strict mode; may be repeated (default: 1000 and 0)")
     parser.add_argument("--seconds", type=float, default=30, help="of each mode")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
-    parser.add_argument("--users", type=int, default=300)
+    parser.add_argument("--users", type=int, default=400)
     parser.add_argument("--writers", type=int, help="threads that purge, undo, edit")
     parser.add_argument("--kills", type=float, default=0.08, help="share of the commands that are killed")
     parser.add_argument("--pause", type=float, default=1.0, help="between faults: 0.3 to 1 times this, in seconds")

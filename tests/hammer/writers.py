@@ -93,7 +93,7 @@ class Writers:
 
     # The command line
     def purge(self, chooser):
-        users = self.people.take(4, lambda state: state.batch is None and state.content != data.EMPTY)
+        users = self.people.take(8, lambda state: state.batch is None and state.content != data.EMPTY)
         if users:
             after = {user: State(data.EMPTY, "?", self.people.states[user].content) for user in users}
             self._command("purge-user", ["purge-user", *users], after, chooser)
