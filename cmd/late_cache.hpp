@@ -32,6 +32,10 @@ class LateCache final : public Cache {
     const auto* cache = arrived();
     return cache != nullptr && cache->usable();
   }
+  [[nodiscard]] CacheFigures figures() const noexcept override {
+    const auto* cache = arrived();
+    return cache != nullptr ? cache->figures() : CacheFigures{.memory = {}, .redis = RedisFigures{}};
+  }
 
  private:
   [[nodiscard]] Cache* arrived() const noexcept { return cache_.load(std::memory_order_acquire); }

@@ -10,6 +10,7 @@
 #include "ratings/coherence.hpp"
 #include "ratings/http_server.hpp"
 #include "ratings/log.hpp"
+#include "ratings/sampler.hpp"
 #include "ratings/service.hpp"
 
 #include <algorithm>
@@ -23,6 +24,11 @@ namespace {
 /// While PostgreSQL is away: often enough that serving starts within seconds of its return.
 constexpr std::chrono::seconds kRetry{1};
 constexpr std::chrono::seconds kStoreIdInTime{2};
+
+struct ServeOptions {
+  HttpOptions http;
+  std::uint64_t sample = SamplerOptions{}.one_in;  ///< 0: off
+};
 
 /// Each connection is a file. The soft limit is low for the sake of select(), which nobody here uses.
 void raise_file_limit() {
@@ -100,7 +106,7 @@ std::string address(const std::string& host, int port) {
   return "http://" + (version_6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-ExitCode run_serve(const Settings& settings, const HttpOptions& http) {
+ExitCode run_serve(const Settings& settings, const ServeOptions& options) {
   block_signals();  // before the first thread
   raise_file_limit();
   return_freed_memory();
@@ -114,12 +120,22 @@ ExitCode run_serve(const Settings& settings, const HttpOptions& http) {
   const auto coherence = make_coherence(open_position_reader(store), clock, open_change_hints(store));
   const auto memory = settings.memory_cache > 0 ? make_memory_cache(settings.memory_cache) : nullptr;
   Cache* shared = redis_settings ? &redis : nullptr;
-  RatingService service{*reader, *coherence, memory.get(), shared, clock};
-  HttpServer server{service, *coherence, shared, clock, http};
+  const SamplerOptions sampling{.one_in = options.sample, .tiers = {memory.get(), shared}};
+  const auto sampler = options.sample > 0 ? make_sampler(*reader, *coherence, clock, sampling) : nullptr;
+  RatingService service{*reader, *coherence, memory.get(), shared, clock, sampler.get()};
+  const auto figures = [&] {
+    return Figures{.memory = memory ? memory->figures().memory : std::nullopt,
+                   .redis = shared != nullptr ? shared->figures().redis : std::nullopt,
+                   .pool = reader->figures(),
+                   .coherence = coherence->figures(),
+                   .service = service.figures(),
+                   .sampler = sampler ? std::optional{sampler->figures()} : std::nullopt};
+  };
+  HttpServer server{service, *coherence, shared, clock, options.http, figures};
 
   const int port = server.bind();
   const SignalWatcher watcher{[&server] { server.stop(); }};
-  print("listening on " + address(http.host, port) + "\n");
+  print("listening on " + address(options.http.host, port) + "\n");
   flush_output();
   server.run();
   return ExitCode::done;
@@ -142,7 +158,8 @@ unsigned parse_threads(const std::string& text) {
 }  // namespace
 
 void add_serve(CLI::App& app, Selected& selected) {
-  auto http = std::make_shared<HttpOptions>();
+  auto options = std::make_shared<ServeOptions>();
+  auto* http = &options->http;
   auto* command = app.add_subcommand("serve", "Answer over HTTP what users have rated");
   command->add_option("--host", http->host, "address to listen on")
       ->type_name("HOST")
@@ -158,13 +175,17 @@ void add_serve(CLI::App& app, Selected& selected) {
       ->type_name("SECONDS")
       ->default_str("10");
   command->add_flag("--access-log", http->access_log, "a line on stderr for each request");
+  add_value(*command, "--sample", options->sample, parse_count,
+            "compares one cached answer in N with the store; 0: none")
+      ->type_name("N")
+      ->default_str("10000");
   add_epilogue(*command,
                "  ratingsctl serve --port 8080\n"
                "  ratingsctl serve --store postgresql://ratings@db/ratings --cache redis://cache:6379/0\n",
                "0 ended by a signal, 1 failed, 2 usage, 4 cannot listen or no store, 5 the schema is not "
                "ours or newer");
-  command->callback([&selected, http] {
-    selected.run = [http](const Settings& settings) { return run_serve(settings, *http); };
+  command->callback([&selected, options] {
+    selected.run = [options](const Settings& settings) { return run_serve(settings, *options); };
   });
 }
 

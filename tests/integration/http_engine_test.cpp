@@ -44,7 +44,7 @@ struct World {
   std::atomic<bool> draining{false};
   SendBudget budget;
   RatingService service{store, coherence, nullptr, nullptr, clock};
-  Router router{service, coherence, nullptr, clock, draining, budget};
+  Router router{service, coherence, nullptr, clock, draining, budget, [] { return std::string{"up 1\n"}; }};
 };
 
 }  // namespace

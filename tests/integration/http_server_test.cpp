@@ -240,7 +240,7 @@ TEST_SUITE("http_server") {
     RawClient client{world.port};
     const auto response = client.get("/rates/1");
     CHECK(response.status == 503);
-    CHECK(response.headers.at("Retry-After") == "1");
+    CHECK(response.headers.contains("Retry-After"));
     CHECK(response.body.find("secret") == std::string::npos);
     CHECK(client.get("/ping").status == 200);
   }

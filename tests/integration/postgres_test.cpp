@@ -182,7 +182,7 @@ TEST_SUITE("postgres") {
             order.push_back(number);
           });
         });
-        while (pool.waiting() <= static_cast<std::size_t>(number)) std::this_thread::yield();
+        while (pool.figures().waiting <= static_cast<std::uint64_t>(number)) std::this_thread::yield();
       }
     });
     for (auto& asker : askers) asker.join();

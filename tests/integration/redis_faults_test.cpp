@@ -178,6 +178,55 @@ TEST_SUITE("redis: faults") {
   }
 }
 
+TEST_SUITE("redis: error replies") {
+  TEST_CASE("a replica refuses puts and a stale one gets: faults, never values, and the breaker opens") {
+    Rig rig;
+    rig.cache.put(value(kAnn));
+    (void)rig.ask({"CONFIG", "SET", "replica-serve-stale-data", "yes"});
+    (void)rig.ask({"REPLICAOF", "127.0.0.1", "1"});  // nobody is there
+
+    rig.cache.put(value(kBob));  // READONLY
+    CHECK(rig.cache.faults() == 1);
+    CHECK(rig.cache.get(kAnn) != nullptr);
+
+    (void)rig.ask({"CONFIG", "SET", "replica-serve-stale-data", "no"});
+    for (int i = 0; i < Breaker::kFailures; ++i) CHECK(rig.cache.get(kAnn) == nullptr);  // MASTERDOWN
+    CHECK_FALSE(rig.cache.usable());
+    CHECK(rig.cache.figures().redis->breaker_open);
+  }
+
+  TEST_CASE("every ERROR reply is a fault of its connection") {
+    Rig rig;
+    for (const char* words :
+         {"LOADING Redis is loading the dataset in memory", "OOM command not allowed",
+          "READONLY You can't write against a read only replica.", "NOAUTH Authentication required.",
+          "NOPERM this user has no permissions", "BUSY Redis is busy running a script"}) {
+      CAPTURE(words);
+      const auto script = std::string{"return redis.error_reply(ARGV[1])"};
+      CHECK_THROWS_AS(rig.ask({"EVAL", script, "0", words}), Fault);
+    }
+  }
+
+  TEST_CASE("figures tell commands by outcome, the breaker and the connections") {
+    Rig rig;
+    rig.cache.put(value(kAnn));
+    (void)rig.cache.get(kAnn);
+    auto figures = rig.cache.figures().redis.value();
+    CHECK(figures.answered == 2);
+    CHECK(figures.failed == 0);
+    CHECK_FALSE(figures.breaker_open);
+    CHECK(figures.connections_idle == 1);
+    CHECK(figures.connections_in_use == 0);
+
+    rig.server.kill();
+    for (int i = 0; i <= Breaker::kFailures; ++i) (void)rig.cache.get(kAnn);
+    figures = rig.cache.figures().redis.value();
+    CHECK(figures.failed == Breaker::kFailures);
+    CHECK(figures.skipped == 1);
+    CHECK(figures.breaker_open);
+  }
+}
+
 TEST_SUITE("redis: logging in") {
   TEST_CASE("the right password works, from the URL or beside it; a wrong or missing one is a fault") {
     Rig rig{"requirepass s3cret"};

@@ -60,14 +60,15 @@ struct Server {
         std::make_unique<PositionCoherence>(std::make_unique<test::FakePositionReader>(store, positions),
                                             clock, Background::none, nullptr, static_cast<unsigned>(number));
     service = std::make_unique<RatingService>(reader, *coherence, memory.get(), &redis, clock);
-    router = std::make_unique<http::Router>(*service, *coherence, &redis, clock, draining);
+    router = std::make_unique<http::Router>(*service, *coherence, &redis, clock, draining, budget,
+                                            [] { return std::string{}; });
   }
 
   /// What a worker thread does with an accepted socket.
   void serve(int socket) {
     http::Engine engine{*router, clock, http::AccessLog::off};
-    http::converse(http::Connection{http::Descriptor{socket}, stopping, cut, wanted}, engine, clock,
-                   draining);
+    http::converse(http::Connection{http::Descriptor{socket}, stopping, cut, wanted}, engine, clock, draining,
+                   requests);
   }
 
   const int group;
@@ -79,6 +80,8 @@ struct Server {
   std::unique_ptr<PositionCoherence> coherence;
   std::unique_ptr<RatingService> service;
   std::atomic<bool> draining{false};
+  http::SendBudget budget;
+  http::RequestCounters requests;
   std::unique_ptr<http::Router> router;
   http::Event stopping;
   http::Event cut;

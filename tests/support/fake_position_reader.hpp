@@ -133,6 +133,8 @@ class FakePositionReader final : public PositionReader {
     std::function<void()> after = [] {};
     std::atomic<int> questions{0};
     std::atomic<int> look_ups{0};
+    bool recovery = false;  ///< a standby answers
+    bool no_schema = false;
     std::vector<Check> checks{{.name = "store", .ok = true, .blocks_cache = true, .detail = ""}};
   };
 
@@ -142,7 +144,9 @@ class FakePositionReader final : public PositionReader {
     ++wire_.questions;
     wire_.before();
     refuse_when_away();
+    if (wire_.no_schema) throw Error{Kind::store, "asking the fake store: it has no schema"};
     auto changes = store_.changes_since(last);
+    changes.recovery = wire_.recovery;
     wire_.after();
     return changes;
   }

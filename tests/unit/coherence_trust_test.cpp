@@ -85,6 +85,62 @@ TEST_SUITE("coherence: trust") {
     CHECK(rig.usable(kAnn, tag));
   }
 
+  TEST_CASE("a server in recovery is named, nothing is trusted, and its promotion is seen") {
+    Rig rig;
+    rig.start();
+    const auto tag = rig.store.tag(kAnn);
+    REQUIRE(rig.usable(kAnn, tag));
+    rig.wire.recovery = true;
+    rig.wire.checks.push_back(
+        {.name = "primary", .ok = false, .blocks_cache = true, .detail = "in recovery"});
+
+    rig.clock.advance(250ms);
+    rig.coherence->tick();
+
+    CHECK_FALSE(rig.coherence->trusted(rig.clock.now()));
+    REQUIRE(rig.coherence->checks().size() == 2);
+    CHECK(rig.coherence->checks()[0].ok);  // it does answer
+    CHECK(rig.coherence->checks()[1].name == "primary");
+
+    rig.wire.recovery = false;
+    rig.wire.checks.pop_back();
+    rig.clock.advance(2s);
+    rig.coherence->tick();
+    CHECK(rig.usable(kAnn, tag));
+  }
+
+  TEST_CASE("a store that answers but has no schema is looked at, not called away") {
+    Rig rig;
+    rig.wire.no_schema = true;
+    rig.wire.checks.push_back({.name = "schema", .ok = false, .blocks_cache = true, .detail = "missing"});
+    rig.start();
+    CHECK_FALSE(rig.coherence->trusted(rig.clock.now()));
+    REQUIRE(rig.coherence->checks().size() == 2);
+    CHECK(rig.coherence->checks()[1].name == "schema");
+  }
+
+  TEST_CASE("figures count validations and tell the age of the last good one from its question on") {
+    Rig rig;
+    rig.store.away = true;
+    rig.start();
+    CHECK(rig.coherence->figures()->failures == 1);
+    CHECK_FALSE(rig.coherence->figures()->age.has_value());
+
+    rig.store.away = false;
+    rig.clock.advance(2s);
+    rig.wire.after = [&] { rig.clock.advance(30ms); };
+    rig.coherence->tick();
+    rig.wire.after = [] {};
+    rig.clock.advance(200ms);
+
+    const auto figures = *rig.coherence->figures();
+    CHECK(figures.validations == 1);
+    CHECK(figures.failures == 1);
+    CHECK(figures.age == 230ms);
+    CHECK(figures.position == rig.store.now().position);
+    CHECK(figures.delta == 1'000ms);
+  }
+
   TEST_CASE("a failed check that does not concern caching is shown and changes nothing") {
     Rig rig;
     rig.wire.checks.push_back({.name = "disk", .ok = false, .blocks_cache = false, .detail = "nearly full"});

@@ -56,6 +56,11 @@ TEST_SUITE("memory_cache") {
     CHECK(cost <= limit);
     CHECK(cost > limit / 2);  // and it is made use of
     CHECK(kept < 5'000);
+    const auto figures = cache->figures().memory.value();
+    CHECK(figures.bytes == cost);
+    CHECK(figures.entries == kept);
+    CHECK(figures.evictions == 5'000 - kept);
+    CHECK(figures.budget == limit);
   }
 
   TEST_CASE("what was used lately stays, what was not goes first") {
@@ -124,6 +129,7 @@ TEST_SUITE("memory_cache") {
 
   TEST_CASE("without memory it keeps nothing and says so") {
     const auto cache = make_memory_cache(0);
+    CHECK(cache->figures().memory->budget == 0);
 
     cache->put(value(7, 10));
 

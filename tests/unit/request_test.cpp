@@ -49,6 +49,7 @@ TEST_SUITE("request") {
     CHECK(std::holds_alternative<Ping>(route_of("HEAD", "/ping/")));
     CHECK(std::holds_alternative<Live>(route_of("GET", "/live")));
     CHECK(std::holds_alternative<Ready>(route_of("GET", "/ready/")));
+    CHECK(std::holds_alternative<Metrics>(route_of("HEAD", "/metrics/")));
     CHECK(std::get<ProfileOfUser>(route_of("GET", "/user/profile/7/")).user == UserId{7});
     CHECK(rates("/rates/7").user == UserId{7});
     CHECK(rates("/rates/7/").user == UserId{7});
@@ -63,7 +64,7 @@ TEST_SUITE("request") {
   TEST_CASE("anything else is not found, whatever the method") {
     for (const char* target : {"/", "", "*", "/rate", "/rates/1/2", "/rates//1", "/rates/1//", "//ping",
                                "/ping/x", "/user", "/user/profile", "/user/profile/", "/user/profile/1/2",
-                               "/Ping", "/metrics", "/rates/../ping", "http://localhost"}) {
+                               "/Ping", "/metrics/x", "/rates/../ping", "http://localhost"}) {
       INFO(target);
       CHECK(refusal(target) == "404 not_found");
       CHECK(refusal(target, "POST") == "404 not_found");
@@ -171,7 +172,7 @@ TEST_SUITE("request") {
     CHECK(refusal("/rates/1?limit=1&%6Cimit=2") == "400 repeated_parameter");
     CHECK(refusal("/rates?uid=1&limit=1") == "400 unknown_parameter");
     CHECK(refusal("/rates?uid=1&uid=2") == "400 repeated_parameter");
-    for (const char* path : {"/ping", "/live", "/ready", "/user/profile/1"}) {
+    for (const char* path : {"/ping", "/live", "/ready", "/metrics", "/user/profile/1"}) {
       CHECK(refusal(std::string{path} + "?limit=1") == "400 unknown_parameter");
     }
   }

@@ -10,6 +10,7 @@
 
 #include <random>
 #include <regex>
+#include <set>
 
 using namespace ratings;
 using namespace ratings::http;
@@ -27,6 +28,8 @@ class Switch final : public Cache {
   bool on = true;
 };
 
+std::string no_page() { return "up 1\n"; }
+
 struct World {
   test::FakeClock clock;
   test::FakeStore store;
@@ -35,7 +38,7 @@ struct World {
   std::atomic<bool> draining{false};
   RatingService service{store, coherence, memory.get(), nullptr, clock};
   SendBudget budget{1 << 19};
-  Router router{service, coherence, nullptr, clock, draining, budget};
+  Router router{service, coherence, nullptr, clock, draining, budget, no_page};
 
   Response get(std::string_view target, Conditions conditions = {}) {
     return router.answer(
@@ -256,7 +259,8 @@ TEST_SUITE("router") {
     for (const auto kind : {Kind::unreachable, Kind::busy}) {
       const auto response = answer_for(kind);
       CHECK(response.status == 503);
-      CHECK(response.header("Retry-After") == "1");
+      const auto seconds = std::stoi(std::string{response.header("Retry-After")});
+      CHECK((seconds >= 1 && seconds <= 5));
       CHECK(response.header("Cache-Control") == "no-store");
       CHECK(response.body().find("secret") == std::string_view::npos);
     }
@@ -280,6 +284,54 @@ TEST_SUITE("router") {
     CHECK(ping.header("Cache-Control") == "no-store");
     CHECK(world.body("/live") == R"({"status":"ok"})");
     CHECK(world.get("/live").header("Cache-Control") == "no-store");
+  }
+
+  TEST_CASE("metrics are text for a scraper, and are not kept") {
+    World world;
+    const auto response = world.get("/metrics");
+    CHECK(response.status == 200);
+    CHECK(response.body() == "up 1\n");
+    CHECK(response.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
+    CHECK(response.header("Cache-Control") == "no-store");
+    CHECK(world.store.reads == 0);
+  }
+
+  TEST_CASE("an answer says which route it is counted under, also when it refuses") {
+    World world;
+    const auto route = [&](std::string_view target) { return world.get(target).route; };
+    CHECK(route("/rates/1") == RouteName::rates_of_user);
+    CHECK(route("/rates/x") == RouteName::rates_of_user);
+    CHECK(route("/rates/1?foo=1") == RouteName::rates_of_user);
+    CHECK(route("/rates?uid=1") == RouteName::rates_of_users);
+    CHECK(route("/rates") == RouteName::rates_of_users);
+    CHECK(route("/user/profile/1") == RouteName::profile_of_user);
+    CHECK(route("/ping") == RouteName::ping);
+    CHECK(route("/live") == RouteName::live);
+    CHECK(route("/ready") == RouteName::ready);
+    CHECK(route("/metrics") == RouteName::metrics);
+    CHECK(route("/4711") == RouteName::other);
+    const auto post = world.router.answer(
+        {.method = "POST", .target = "/ping", .conditions = {}, .arrived = world.clock.now()});
+    CHECK(post.status == 405);
+    CHECK(post.route == RouteName::ping);
+    world.store.before_read = [] { throw Error{Kind::busy, "full"}; };
+    const auto failed = world.get("/rates/2");
+    CHECK(failed.status == 503);
+    CHECK(failed.route == RouteName::rates_of_user);
+    CHECK(world.router.shed(Kind::busy) == 1);
+    CHECK(world.router.shed(Kind::unreachable) == 0);
+  }
+
+  TEST_CASE("clients that are refused together are not sent back together") {
+    World world;
+    world.store.before_read = [] { throw Error{Kind::unreachable, "away"}; };
+    std::set<std::string> seconds;
+    // Each is one of five at random: that 200 are all alike happens once in 5¹⁹⁹ runs.
+    for (int i = 0; i < 200; ++i) seconds.emplace(world.get("/rates/1").header("Retry-After"));
+    CHECK(seconds.size() > 1);
+    CHECK(*seconds.begin() >= "1");
+    CHECK(*seconds.rbegin() <= "5");
+    CHECK(world.router.shed(Kind::unreachable) == 200);
   }
 }
 
@@ -356,7 +408,7 @@ TEST_SUITE("router readiness") {
   TEST_CASE("Redis that cannot be used is degraded, still 200") {
     World world;
     Switch redis;
-    Router router{world.service, world.coherence, &redis, world.clock, world.draining, world.budget};
+    Router router{world.service, world.coherence, &redis, world.clock, world.draining, world.budget, no_page};
     const auto ready = [&router] {
       return router.answer({.method = "GET", .target = "/ready", .conditions = {}, .arrived = {}});
     };

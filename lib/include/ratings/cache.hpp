@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ratings/export.hpp"
+#include "ratings/figures.hpp"
 #include "ratings/model.hpp"
 #include "ratings/position.hpp"
 
@@ -58,6 +59,8 @@ class RATINGS_EXPORT Cache {
   virtual bool erase(std::span<const UserId> users) noexcept = 0;
   /// False while puts would be in vain (no budget, breaker open).
   [[nodiscard]] virtual bool usable() const noexcept = 0;
+  /// Empty: it counts nothing.
+  [[nodiscard]] virtual CacheFigures figures() const noexcept { return {}; }
 };
 
 /// In this process: at most `bytes` by CachedHistory::cost(); what was not used for longest goes first,

@@ -2,10 +2,12 @@
 
 #include "ratings/clock.hpp"
 #include "ratings/export.hpp"
+#include "ratings/figures.hpp"
 #include "ratings/position.hpp"
 #include "ratings/store.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,8 @@ class RATINGS_EXPORT Coherence {
   [[nodiscard]] virtual bool trusted(Instant arrived) noexcept = 0;
   /// The last findings about the store: reachable, schema, triggers, …
   [[nodiscard]] virtual std::vector<Check> checks() const = 0;
+  /// nullopt: it does not validate.
+  [[nodiscard]] virtual std::optional<CoherenceFigures> figures() const { return std::nullopt; }
 };
 
 /// Takes `positions` and `hints` for itself; its background thread ends with the object. The store may be

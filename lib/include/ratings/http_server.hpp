@@ -3,6 +3,7 @@
 #include "ratings/clock.hpp"
 #include "ratings/coherence.hpp"
 #include "ratings/export.hpp"
+#include "ratings/figures.hpp"
 #include "ratings/service.hpp"
 
 #include <chrono>
@@ -24,9 +25,10 @@ struct HttpOptions {
 /// The HTTP side: reads, never writes. Thread-safe.
 class RATINGS_EXPORT HttpServer {
  public:
-  /// `redis` may be null; it is asked for /ready only. Everything must outlive the server.
+  /// `redis` may be null; it is asked for /ready only. `figures`: what /metrics shows beside the server's
+  /// own; none, if it is empty. Everything must outlive the server.
   HttpServer(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
-             const HttpOptions& options);
+             const HttpOptions& options, ReadFigures figures = {});
   ~HttpServer();
 
   /// Binds; returns the port. Error{unreachable} when it cannot, for example because the port is in use.

@@ -54,6 +54,7 @@ struct PositionState {
 /// What moved since a point in history.
 struct Changes {
   PositionState state;
+  bool recovery = false;     ///< answered by a standby, which may lag: nothing can be validated against it
   bool known_point = false;  ///< the point asked about is part of the history
   bool overflow = false;     ///< too many users moved to list them: treat all as moved
   std::vector<std::pair<UserId, std::int64_t>> moved;  ///< user, new own position

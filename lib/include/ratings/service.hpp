@@ -4,6 +4,8 @@
 #include "ratings/clock.hpp"
 #include "ratings/coherence.hpp"
 #include "ratings/export.hpp"
+#include "ratings/figures.hpp"
+#include "ratings/sampler.hpp"
 #include "ratings/store.hpp"
 
 #include <chrono>
@@ -35,14 +37,17 @@ struct Answer {
 /// read at a time for one user. Thread-safe. Throws what HistoryReader throws.
 class RATINGS_EXPORT RatingService {
  public:
-  /// Null caches are allowed: no memory tier, no Redis. Everything must outlive the service.
-  RatingService(HistoryReader& store, Coherence& coherence, Cache* memory, Cache* redis, Clock& clock);
+  /// Null caches are allowed: no memory tier, no Redis. `sampler` may be null; it is told of every hit.
+  /// Everything must outlive the service.
+  RatingService(HistoryReader& store, Coherence& coherence, Cache* memory, Cache* redis, Clock& clock,
+                Sampler* sampler = nullptr);
   ~RatingService();
 
   /// `arrived`: read from the clock after the request's last byte.
   [[nodiscard]] Answer history(UserId user, Instant arrived);
   /// In the order asked for; those not cached come from one statement.
   [[nodiscard]] std::vector<Answer> histories(std::span<const UserId> users, Instant arrived);
+  [[nodiscard]] ServiceFigures figures() const noexcept;
 
  private:
   struct State;

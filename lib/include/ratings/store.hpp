@@ -2,6 +2,7 @@
 
 #include "ratings/clock.hpp"
 #include "ratings/export.hpp"
+#include "ratings/figures.hpp"
 #include "ratings/model.hpp"
 #include "ratings/position.hpp"
 
@@ -38,6 +39,12 @@ class RATINGS_EXPORT HistoryReader {
   virtual History history(UserId user, Instant deadline) = 0;
   /// All of them from one snapshot, in the order asked for; repeated ids are answered repeatedly.
   virtual std::vector<History> histories(std::span<const UserId> users, Instant deadline) = 0;
+  /// For work that no request waits for: nullopt, and nothing read, while that could make a request wait.
+  virtual std::optional<History> spare_history(UserId user, Instant deadline) {
+    return history(user, deadline);
+  }
+  /// nullopt: it has no pool of connections.
+  [[nodiscard]] virtual std::optional<PoolFigures> figures() const { return std::nullopt; }
 };
 
 /// A named fact about the store's fitness, for /ready and `status`.
@@ -48,8 +55,9 @@ struct Check {
   std::string detail;         ///< for people; no secrets
 };
 
-/// Reads positions, from the primary and nowhere else. Not thread-safe: one caller, one connection, kept.
-/// Throws Error{unreachable|busy|store}; the next call reconnects.
+/// Reads positions, from the primary: a standby's changes_since() says so, its standing() is refused. Not
+/// thread-safe: one caller, one connection, kept. Throws Error{unreachable|busy|store}; the next call
+/// reconnects.
 class RATINGS_EXPORT PositionReader {
  public:
   virtual ~PositionReader() = default;

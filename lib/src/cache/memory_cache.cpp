@@ -67,6 +67,13 @@ class Ring {
 
   [[nodiscard]] std::size_t cost() const noexcept { return cost_; }
 
+  void add_to(MemoryFigures& figures) const {
+    const std::scoped_lock lock{mutex_};
+    figures.bytes += cost_;
+    figures.entries += index_.size();
+    figures.evictions += evictions_;
+  }
+
  private:
   struct Entry {
     explicit Entry(CachedHistoryPtr kept) : value{std::move(kept)} {}
@@ -83,6 +90,7 @@ class Ring {
         order_.splice(order_.begin(), order_, oldest);
       } else {
         take_out(oldest->value->user(), dropped);
+        ++evictions_;
       }
     }
   }
@@ -99,6 +107,7 @@ class Ring {
   Order order_;  ///< newest first
   std::unordered_map<UserId, Order::iterator> index_;
   std::atomic<std::size_t> cost_{0};
+  std::uint64_t evictions_ = 0;
 };
 
 /// Ordinary values in shards, large ones in a ring of their own that may take half of the budget. What the
@@ -139,6 +148,14 @@ class MemoryCache final : public Cache {
   }
 
   bool usable() const noexcept override { return bytes_ >= kShards; }
+
+  CacheFigures figures() const noexcept override {
+    MemoryFigures figures;
+    figures.budget = bytes_;
+    for (const auto& shard : shards_) shard.add_to(figures);
+    large_.add_to(figures);
+    return {.memory = figures, .redis = {}};
+  }
 
  private:
   Ring& shard(UserId user) noexcept { return shards_[std::hash<UserId>{}(user) % kShards]; }

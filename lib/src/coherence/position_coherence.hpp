@@ -28,6 +28,8 @@ class PositionCoherence final : public Coherence {
   [[nodiscard]] bool trusted(Instant arrived) noexcept override;
   [[nodiscard]] std::vector<Check> checks() const override { return validator_.findings(); }
 
+  [[nodiscard]] std::optional<CoherenceFigures> figures() const override { return validator_.figures(); }
+
   /// One round of the background thread; returns how long it would wait.
   std::chrono::nanoseconds tick() { return validator_.round(); }
 

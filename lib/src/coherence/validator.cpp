@@ -2,6 +2,8 @@
 
 #include "core/log.hpp"
 
+#include "ratings/error.hpp"
+
 #include <algorithm>
 #include <limits>
 
@@ -50,10 +52,22 @@ std::vector<Check> Validator::findings() const {
   return findings_;
 }
 
+CoherenceFigures Validator::figures() const noexcept {
+  CoherenceFigures figures;
+  figures.validations = so_far_.validations;
+  figures.failures = so_far_.failures;
+  if (figures.validations > 0) figures.age = clock_.now() - Instant{so_far_.asked_at};
+  figures.position = so_far_.position;
+  figures.delta = milliseconds{so_far_.delta};
+  return figures;
+}
+
 std::chrono::nanoseconds Validator::round() {
   const auto turn = turn_.take(kPatience, kUnsettled);
   if (!turn) return kFirstRetry;
-  if (validate() && clock_.now() >= inspect_at_) inspect();
+  // A store that answers but cannot be validated against (a standby, no schema) is looked at too: the
+  // findings must say why.
+  if ((validate() || answers_) && clock_.now() >= inspect_at_) inspect();
   if (failures_ > 0) return std::max<Instant>(retry_at_ - clock_.now(), milliseconds{1});
   // Δ/4: three questions may be lost before a value is refused. Strict mode needs only the findings.
   if (strict_) return kInspectionPeriod;
@@ -85,16 +99,23 @@ bool Validator::look_up(UserId user, const Tag& tag) {
 bool Validator::validate() {
   const auto asked = clock_.now();
   if (asked < retry_at_) return false;
+  answers_ = false;
   try {
-    install(positions_->changes_since(timeline_.last(), asked + kValidationBudget));
+    const auto changes = positions_->changes_since(timeline_.last(), asked + kValidationBudget);
+    if (changes.recovery)
+      throw Error{Kind::store, "validating against a server in recovery: point --store at the primary"};
+    install(changes);
     strict_ = delta_ == milliseconds{0};
     good_until_ = (asked + delta_).count();
-    succeeded();
+    succeeded(asked);
     return true;
+  } catch (const Error& error) {
+    answers_ = error.kind() == Kind::store;
+    failed(asked, error.what());
   } catch (const std::exception& error) {
     failed(asked, error.what());
-    return false;
   }
+  return false;
 }
 
 void Validator::install(const Changes& changes) {
@@ -135,6 +156,7 @@ void Validator::inspect() {
 
 void Validator::failed(Instant asked, const char* reason) {
   failed_at_ = asked.count();
+  ++so_far_.failures;
   if (failures_ == 0)
     log::warn("the store cannot be validated, cached answers run out reason=\"{}\"", reason);
   const auto limit = std::min(kLastRetry, kFirstRetry * (1 << std::min(failures_, 6U)));
@@ -153,7 +175,11 @@ void Validator::failed(Instant asked, const char* reason) {
   }
 }
 
-void Validator::succeeded() {
+void Validator::succeeded(Instant asked) {
+  so_far_.asked_at = asked.count();
+  so_far_.position = timeline_.last()->position;
+  so_far_.delta = delta_.count();
+  ++so_far_.validations;
   if (failures_ > 0) log::info("the store is validated again");
   failures_ = 0;
 }

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -38,6 +39,7 @@ class Validator {
   /// A finding about the store forbids answers from caches, or there are no findings yet.
   [[nodiscard]] bool blocked() const noexcept { return blocked_; }
   [[nodiscard]] std::vector<Check> findings() const;
+  [[nodiscard]] CoherenceFigures figures() const noexcept;
 
   /// Validates and, once a second, looks at the store's fitness. Returns how long to wait before the next
   /// round.
@@ -53,7 +55,7 @@ class Validator {
   void install(const Changes& changes);
   void inspect();
   void failed(Instant asked, const char* reason);
-  void succeeded();
+  void succeeded(Instant asked);
 
   // Used by whoever holds the turn.
   Turn turn_;
@@ -64,6 +66,7 @@ class Validator {
   Instant inspect_at_{};
   unsigned failures_ = 0;
   bool unfit_ = false;
+  bool answers_ = false;  ///< the last validation failed, but the store did answer
   std::chrono::milliseconds delta_{0};
   std::minstd_rand random_;
 
@@ -72,6 +75,13 @@ class Validator {
   std::atomic<Instant::rep> failed_at_;  ///< stamp of the last question that failed
   std::atomic<bool> strict_{false};
   std::atomic<bool> blocked_{true};
+  struct SoFar {
+    std::atomic<std::uint64_t> validations{0};
+    std::atomic<std::uint64_t> failures{0};
+    std::atomic<Instant::rep> asked_at{0};  ///< of the last success
+    std::atomic<std::int64_t> position{0};
+    std::atomic<std::chrono::milliseconds::rep> delta{0};
+  } so_far_;
   mutable std::mutex findings_mutex_;
   std::vector<Check> findings_;
 };

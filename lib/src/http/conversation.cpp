@@ -15,7 +15,8 @@ Refusal refusal_of(Received received) {
 
 }  // namespace
 
-void converse(Connection connection, Engine& engine, Clock& clock, const std::atomic<bool>& draining) {
+void converse(Connection connection, Engine& engine, Clock& clock, const std::atomic<bool>& draining,
+              RequestCounters& requests) {
   for (;;) {
     const auto received = connection.receive();
     if (received == Received::nothing) return;
@@ -23,6 +24,7 @@ void converse(Connection connection, Engine& engine, Clock& clock, const std::at
     const auto wanted = draining.load() ? After::close : After::keep;
     const auto reply = received == Received::request ? engine.answer(connection.head(), arrived, wanted)
                                                      : Engine::refuse(refusal_of(received));
+    requests.count(reply.response.route, reply.response.status, clock.now() - arrived);
     if (!connection.send(reply.head, reply.body())) return;
     if (reply.after == After::close) return connection.close_gently();
   }

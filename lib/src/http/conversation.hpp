@@ -2,6 +2,7 @@
 
 #include "http/connection.hpp"
 #include "http/engine.hpp"
+#include "http/request_counters.hpp"
 
 #include "ratings/clock.hpp"
 
@@ -9,8 +10,9 @@
 
 namespace ratings::http {
 
-/// Serves one connection to its end: request ▸ answer, as often as the client asks. Once `draining`, every
-/// answer is the last. Runs on the caller's thread.
-void converse(Connection connection, Engine& engine, Clock& clock, const std::atomic<bool>& draining);
+/// Serves one connection to its end: request ▸ answer, as often as the client asks, each counted in
+/// `requests`. Once `draining`, every answer is the last. Runs on the caller's thread.
+void converse(Connection connection, Engine& engine, Clock& clock, const std::atomic<bool>& draining,
+              RequestCounters& requests);
 
 }  // namespace ratings::http

@@ -4,9 +4,11 @@
 #include "http/conversation.hpp"
 #include "http/engine.hpp"
 #include "http/listener.hpp"
+#include "http/metrics_text.hpp"
 #include "http/router.hpp"
 
 #include "ratings/error.hpp"
+#include "ratings/version.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -52,6 +54,12 @@ class Queue {
     idle_.notify_all();
   }
 
+  void add_to(http::HttpFigures& figures) const {
+    const std::lock_guard lock{mutex_};
+    figures.connections_served = busy_;
+    figures.connections_waiting = waiting_.size();
+  }
+
   /// Called for when a connection waits and every worker has one.
   [[nodiscard]] http::Calls& wanted() noexcept { return wanted_; }
 
@@ -70,7 +78,7 @@ class Queue {
  private:
   const std::size_t workers_;
   http::Calls wanted_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::condition_variable idle_;
   std::deque<http::Descriptor> waiting_;
@@ -82,10 +90,13 @@ class Queue {
 
 /// Acceptor (the thread in run()) ▸ queue ▸ workers, one connection each at a time.
 struct HttpServer::State {
-  State(RatingService& service, Coherence& coherence, Cache* redis, Clock& time, HttpOptions settings)
+  State(RatingService& service, Coherence& checker, Cache* redis, Clock& time, HttpOptions settings,
+        ReadFigures others)
       : clock{time},
         options{std::move(settings)},
-        router{service, coherence, redis, time, draining, budget} {}
+        coherence{checker},
+        figures{std::move(others)},
+        router{service, coherence, redis, time, draining, budget, [this] { return metrics(); }} {}
 
   ~State() {
     stop();
@@ -104,7 +115,7 @@ struct HttpServer::State {
     while (auto socket = queue.pop()) {
       try {
         http::converse(http::Connection{std::move(*socket), stopping, cut, queue.wanted()}, engine, clock,
-                       draining);
+                       draining, requests);
       } catch (const std::exception& error) {
         log::error("connection dropped error=\"{}\"", error.what());
       }
@@ -112,10 +123,25 @@ struct HttpServer::State {
     }
   }
 
+  [[nodiscard]] std::string metrics() const {
+    http::HttpFigures http;
+    for (std::size_t route = 0; route < http.routes.size(); ++route)
+      http.routes[route] = requests.figures(static_cast<http::RouteName>(route));
+    queue.add_to(http);
+    http.shed_busy = router.shed(Kind::busy);
+    http.shed_overloaded = budget.refused();
+    http.shed_unavailable = router.shed(Kind::unreachable);
+    return http::metrics_text(http, figures ? figures() : Figures{}, coherence.checks(), process_figures(),
+                              kVersion);
+  }
+
   Clock& clock;
   const HttpOptions options;
+  Coherence& coherence;
+  const ReadFigures figures;
   std::atomic<bool> draining{false};
   http::SendBudget budget;
+  http::RequestCounters requests;
   http::Router router;
   http::Event stopping;  ///< idle connections close
   http::Event cut;       ///< the drain timeout is over
@@ -125,8 +151,8 @@ struct HttpServer::State {
 };
 
 HttpServer::HttpServer(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
-                       const HttpOptions& options)
-    : state_{std::make_unique<State>(service, coherence, redis, clock, options)} {}
+                       const HttpOptions& options, ReadFigures figures)
+    : state_{std::make_unique<State>(service, coherence, redis, clock, options, std::move(figures))} {}
 
 HttpServer::~HttpServer() = default;
 

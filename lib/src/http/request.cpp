@@ -20,20 +20,19 @@ Refusal invalid_uid() {
   return {400, "invalid_uid", "a user id is a whole number from 0 to 9223372036854775807"};
 }
 
-enum class Path { ping, live, ready, rates, rates_of, profile_of };
-
 struct Place {
-  Path path;
+  RouteName path;
   std::string_view uid;  ///< of the last two
 };
 
 /// What a decoded path names; one trailing slash is tolerated.
 std::optional<Place> place_of(std::string_view path) {
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-  if (path == "/ping") return Place{Path::ping, {}};
-  if (path == "/live") return Place{Path::live, {}};
-  if (path == "/ready") return Place{Path::ready, {}};
-  if (path == "/rates") return Place{Path::rates, {}};
+  if (path == "/ping") return Place{RouteName::ping, {}};
+  if (path == "/live") return Place{RouteName::live, {}};
+  if (path == "/ready") return Place{RouteName::ready, {}};
+  if (path == "/metrics") return Place{RouteName::metrics, {}};
+  if (path == "/rates") return Place{RouteName::rates_of_users, {}};
 
   constexpr std::string_view kRates = "/rates/";
   constexpr std::string_view kProfile = "/user/profile/";
@@ -41,12 +40,12 @@ std::optional<Place> place_of(std::string_view path) {
   if (!profile && !path.starts_with(kRates)) return std::nullopt;
   const auto uid = path.substr(profile ? kProfile.size() : kRates.size());
   if (uid.empty() || uid.find('/') != std::string_view::npos) return std::nullopt;
-  return Place{profile ? Path::profile_of : Path::rates_of, uid};
+  return Place{profile ? RouteName::profile_of_user : RouteName::rates_of_user, uid};
 }
 
-std::span<const std::string_view> parameters_of(Path path) {
-  if (path == Path::rates_of) return kRatesParameters;
-  if (path == Path::rates) return kBatchParameters;
+std::span<const std::string_view> parameters_of(RouteName path) {
+  if (path == RouteName::rates_of_user) return kRatesParameters;
+  if (path == RouteName::rates_of_users) return kBatchParameters;
   return {};
 }
 
@@ -60,21 +59,24 @@ std::string_view origin_form(std::string_view target) {
 
 Route route_of_place(const Place& place, const Parameters& parameters) {
   switch (place.path) {
-    case Path::ping:
+    case RouteName::ping:
       return Ping{};
-    case Path::live:
+    case RouteName::live:
       return Live{};
-    case Path::ready:
+    case RouteName::ready:
       return Ready{};
-    case Path::rates:
+    case RouteName::metrics:
+      return Metrics{};
+    case RouteName::rates_of_users:
       return rates_of_users(parameters);
-    case Path::rates_of:
-    case Path::profile_of:
+    case RouteName::rates_of_user:
+    case RouteName::profile_of_user:
+    case RouteName::other:
       break;
   }
   const auto user = parse_user(place.uid);
   if (!user) return invalid_uid();
-  if (place.path == Path::profile_of) return ProfileOfUser{*user};
+  if (place.path == RouteName::profile_of_user) return ProfileOfUser{*user};
   return rates_of_user(*user, parameters);
 }
 
@@ -86,6 +88,20 @@ std::optional<UserId> parse_user(std::string_view text) {
   std::int64_t value = 0;
   if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{}) return std::nullopt;
   return UserId{value};
+}
+
+RouteName name_of(const Route& route) noexcept {
+  struct Name {
+    RouteName operator()(const Refusal& refusal) const { return refusal.route; }
+    RouteName operator()(const Ping&) const { return RouteName::ping; }
+    RouteName operator()(const Live&) const { return RouteName::live; }
+    RouteName operator()(const Ready&) const { return RouteName::ready; }
+    RouteName operator()(const Metrics&) const { return RouteName::metrics; }
+    RouteName operator()(const RatesOfUser&) const { return RouteName::rates_of_user; }
+    RouteName operator()(const RatesOfUsers&) const { return RouteName::rates_of_users; }
+    RouteName operator()(const ProfileOfUser&) const { return RouteName::profile_of_user; }
+  };
+  return std::visit(Name{}, route);
 }
 
 Route route_of(std::string_view method, std::string_view target) {
@@ -106,13 +122,17 @@ Route route_of(std::string_view method, std::string_view target) {
 
   const auto place = place_of(*path);
   if (!place) return not_found();
+  const auto named = [&place](Route route) {
+    if (auto* refusal = std::get_if<Refusal>(&route)) refusal->route = place->path;
+    return route;
+  };
   if (method != "GET" && method != "HEAD") {
-    return Refusal{405, "method_not_allowed", "only GET and HEAD are served here"};
+    return named(Refusal{405, "method_not_allowed", "only GET and HEAD are served here"});
   }
   const auto query = question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
   const auto parameters = parse_parameters(query, parameters_of(place->path));
-  if (const auto* refusal = std::get_if<Refusal>(&parameters)) return *refusal;
-  return route_of_place(*place, std::get<Parameters>(parameters));
+  if (const auto* refusal = std::get_if<Refusal>(&parameters)) return named(*refusal);
+  return named(route_of_place(*place, std::get<Parameters>(parameters)));
 }
 
 }  // namespace ratings::http

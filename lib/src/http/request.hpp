@@ -5,6 +5,7 @@
 #include "ratings/history_view.hpp"
 #include "ratings/model.hpp"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ enum class Format { json, csv, ndjson };
 struct Ping {};
 struct Live {};
 struct Ready {};
+struct Metrics {};
 
 /// GET /rates/{uid}
 struct RatesOfUser {
@@ -40,17 +42,26 @@ struct ProfileOfUser {
   UserId user;
 };
 
+/// Which route a request was for: what /metrics counts by.
+enum class RouteName { rates_of_user, rates_of_users, profile_of_user, ping, live, ready, metrics, other };
+/// As labels. "other": a path that is none of these, and what is no HTTP.
+inline constexpr std::array<const char*, 8> kRouteNames{
+    "/rates/{uid}", "/rates", "/user/profile/{uid}", "/ping", "/live", "/ready", "/metrics", "other"};
+
 /// The request gets an error instead of an answer.
 struct Refusal {
   int status = 400;
   std::string code;     ///< stable, for programs
   std::string message;  ///< for people
+  RouteName route = RouteName::other;
 };
 
-using Route = std::variant<Refusal, Ping, Live, Ready, RatesOfUser, RatesOfUsers, ProfileOfUser>;
+using Route = std::variant<Refusal, Ping, Live, Ready, Metrics, RatesOfUser, RatesOfUsers, ProfileOfUser>;
 
 /// `target` as it was sent: percent-encoded, with its query.
 [[nodiscard]] Route route_of(std::string_view method, std::string_view target);
+
+[[nodiscard]] RouteName name_of(const Route& route) noexcept;
 
 /// `0|[1-9][0-9]*`, at most 2⁶³−1.
 [[nodiscard]] std::optional<UserId> parse_user(std::string_view text);

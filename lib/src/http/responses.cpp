@@ -1,10 +1,24 @@
 #include "http/responses.hpp"
 
+#include "http/metrics_text.hpp"
 #include "http/negotiation.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <random>
+
 namespace ratings::http {
+namespace {
+
+/// Seconds: one to five at random, so that clients who were refused together do not come back together. The
+/// store is asked again several times in one second, and is back within seconds or away for longer.
+int retry_after() {
+  constexpr int kLongest = 5;
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_int_distribution{1, kLongest}(random);
+}
+
+}  // namespace
 
 std::string_view Response::body() const {
   if (!content) return text;
@@ -27,12 +41,18 @@ Response transient_response(int status, std::string json) {
   return response;
 }
 
+Response metrics_response(std::string page) {
+  auto response = transient_response(200, std::move(page));
+  response.headers.front().second = kMetricsType;
+  return response;
+}
+
 Response error_response(const Refusal& refusal) {
   const nlohmann::ordered_json body{{"error", {{"code", refusal.code}, {"message", refusal.message}}}};
   auto response = transient_response(refusal.status, body.dump());
+  response.route = refusal.route;
   if (refusal.status == 405) response.headers.emplace_back("Allow", "GET, HEAD");
-  // One second: the store is asked again several times in it, so recovery is seen at once.
-  if (refusal.status == 503) response.headers.emplace_back("Retry-After", "1");
+  if (refusal.status == 503) response.headers.emplace_back("Retry-After", std::to_string(retry_after()));
   return response;
 }
 

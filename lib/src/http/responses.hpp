@@ -30,6 +30,7 @@ struct Response {
   SendBudget::Hold hold;     ///< of the content, for as long as the response is under way
   bool compressed = false;   ///< the body is the content's gzip copy
   std::string text;
+  RouteName route = RouteName::other;  ///< what it answers, for counting
 
   [[nodiscard]] std::string_view body() const;
   /// Empty when there is no such header.
@@ -44,6 +45,9 @@ struct Response {
 
 /// A JSON body that must not be kept: /ping, /live, /ready.
 [[nodiscard]] Response transient_response(int status, std::string json);
+
+/// The page of /metrics.
+[[nodiscard]] Response metrics_response(std::string page);
 
 /// 200, or 304 when the client has it already; compressed when the client likes that and a copy exists.
 [[nodiscard]] Response data_response(CachedHistoryPtr content, const char* content_type, Source source,

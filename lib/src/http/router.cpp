@@ -52,15 +52,22 @@ std::string next_link(RatesOfUser page, const Cursor& next) {
 }  // namespace
 
 Response Router::answer(const Request& request) noexcept {
-  try {
-    const auto route = route_of(request.method, request.target);
-    return within_budget(
-        std::visit([&](const auto& wanted) { return answer_route(wanted, request); }, route));
-  } catch (const Error& error) {
-    return failed(error, error.kind());
-  } catch (const std::exception& error) {
-    return failed(error, Kind::internal);
-  }
+  auto name = RouteName::other;
+  const auto respond = [&] {
+    try {
+      const auto route = route_of(request.method, request.target);
+      name = name_of(route);
+      return within_budget(
+          std::visit([&](const auto& wanted) { return answer_route(wanted, request); }, route));
+    } catch (const Error& error) {
+      return failed(error, error.kind());
+    } catch (const std::exception& error) {
+      return failed(error, Kind::internal);
+    }
+  };
+  auto response = respond();
+  response.route = name;
+  return response;
 }
 
 Response Router::within_budget(Response response) {
@@ -81,6 +88,8 @@ std::optional<SendBudget::Hold> Router::workspace_for(const CachedHistory& histo
 }
 
 Response Router::failed(const std::exception& error, Kind kind) {
+  if (kind == Kind::busy) ++shed_busy_;
+  if (kind == Kind::unreachable) ++shed_unreachable_;
   // Once a second: a store that is away fails every request.
   const auto now = clock_.now().count();
   auto last = last_logged_.load();
@@ -105,6 +114,8 @@ Response Router::answer_route(const Ready&, const Request&) {
   return readiness(coherence_.checks(), redis_ == nullptr ? std::nullopt : std::optional{answers(*redis_)},
                    draining_.load() ? Draining::yes : Draining::no);
 }
+
+Response Router::answer_route(const Metrics&, const Request&) { return metrics_response(metrics_()); }
 
 Response Router::answer_route(const RatesOfUser& rates, const Request& request) {
   auto [history, source] = service_.history(rates.user, request.arrived);

@@ -7,6 +7,7 @@
 #include "ratings/service.hpp"
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,22 +25,29 @@ struct Request {
 /// response. Everything given must outlive it; `redis` may be null.
 class Router {
  public:
+  /// `metrics` writes the page of /metrics.
   Router(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
-         const std::atomic<bool>& draining, SendBudget& budget)
+         const std::atomic<bool>& draining, SendBudget& budget, std::function<std::string()> metrics)
       : service_{service},
         coherence_{coherence},
         redis_{redis},
         clock_{clock},
         draining_{draining},
-        budget_{budget} {}
+        budget_{budget},
+        metrics_{std::move(metrics)} {}
 
   [[nodiscard]] Response answer(const Request& request) noexcept;
+  /// Requests that failed because the store was `kind` (busy or unreachable), so far.
+  [[nodiscard]] std::uint64_t shed(Kind kind) const noexcept {
+    return kind == Kind::busy ? shed_busy_ : shed_unreachable_;
+  }
 
  private:
   Response answer_route(const Refusal& refusal, const Request& request);
   Response answer_route(const Ping& ping, const Request& request);
   Response answer_route(const Live& live, const Request& request);
   Response answer_route(const Ready& ready, const Request& request);
+  Response answer_route(const Metrics& metrics, const Request& request);
   Response answer_route(const RatesOfUser& rates, const Request& request);
   Response answer_route(const RatesOfUsers& rates, const Request& request);
   Response answer_route(const ProfileOfUser& profile, const Request& request);
@@ -57,7 +65,10 @@ class Router {
   Clock& clock_;
   const std::atomic<bool>& draining_;
   SendBudget& budget_;
+  const std::function<std::string()> metrics_;
   std::atomic<Instant::rep> last_logged_{0};
+  std::atomic<std::uint64_t> shed_busy_{0};
+  std::atomic<std::uint64_t> shed_unreachable_{0};
 };
 
 }  // namespace ratings::http

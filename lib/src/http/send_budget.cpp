@@ -48,7 +48,10 @@ SendBudget::Hold SendBudget::hold(std::size_t bytes, Owner shared) {
 bool SendBudget::reserve(std::size_t bytes, std::size_t limit) noexcept {
   auto held = held_.load();
   do {
-    if (bytes > limit || held > limit - bytes) return false;
+    if (bytes > limit || held > limit - bytes) {
+      ++refused_;
+      return false;
+    }
   } while (!held_.compare_exchange_weak(held, held + bytes));
   return true;
 }

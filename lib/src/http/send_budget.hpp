@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -50,6 +51,8 @@ class SendBudget {
   /// answer is then 503.
   [[nodiscard]] Hold hold(std::size_t bytes, Owner shared = nullptr);
   [[nodiscard]] std::size_t held() const noexcept { return held_; }
+  /// How often there was no room, so far.
+  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
 
  private:
   [[nodiscard]] bool reserve(std::size_t bytes, std::size_t limit) noexcept;
@@ -57,6 +60,7 @@ class SendBudget {
 
   const std::size_t bytes_;
   std::atomic<std::size_t> held_{0};
+  std::atomic<std::uint64_t> refused_{0};
   struct Shared {
     std::size_t holds = 0;
     std::size_t bytes = 0;  ///< of its first hold

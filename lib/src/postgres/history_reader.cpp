@@ -43,23 +43,15 @@ class PostgresHistoryReader final : public HistoryReader {
               [](Connection& connection, Instant deadline) { require_schema(connection, deadline); }} {}
 
   History history(UserId user, Instant deadline) override {
-    const Param params[] = {param(user.value)};
-    History history;
-    pool_.with(deadline, [&](Connection& connection) {
-      history = {.user = user, .tag = {}, .ratings = {}};  // afresh: it may be asked a second time
-      const auto result = connection.execute_prepared("history", beginning(), params, deadline);
-      require_position(result);
-      if (result.rows() < kManyRows) {
-        history.ratings.reserve(static_cast<std::size_t>(result.rows()));
-        for (int row = 0; row < result.rows(); ++row) take_row(result, row, 0, history);
-      } else {
-        connection.each_row("long_history", sql::history, params, deadline,
-                            [&history](const Result& row) { take_row(row, 0, 0, history); });
-      }
-    });
-    std::sort(history.ratings.begin(), history.ratings.end(), older);
-    return history;
+    return pool_.with(deadline, [&](Connection& connection) { return read(connection, user, deadline); });
   }
+
+  std::optional<History> spare_history(UserId user, Instant deadline) override {
+    return pool_.with_spare(deadline,
+                            [&](Connection& connection) { return read(connection, user, deadline); });
+  }
+
+  [[nodiscard]] std::optional<PoolFigures> figures() const override { return pool_.figures(); }
 
   std::vector<History> histories(std::span<const UserId> users, Instant deadline) override {
     std::vector<UserId> distinct{users.begin(), users.end()};
@@ -84,6 +76,22 @@ class PostgresHistoryReader final : public HistoryReader {
   }
 
  private:
+  static History read(Connection& connection, UserId user, Instant deadline) {
+    const Param params[] = {param(user.value)};
+    History history{.user = user, .tag = {}, .ratings = {}};
+    const auto result = connection.execute_prepared("history", beginning(), params, deadline);
+    require_position(result);
+    if (result.rows() < kManyRows) {
+      history.ratings.reserve(static_cast<std::size_t>(result.rows()));
+      for (int row = 0; row < result.rows(); ++row) take_row(result, row, 0, history);
+    } else {
+      connection.each_row("long_history", sql::history, params, deadline,
+                          [&history](const Result& row) { take_row(row, 0, 0, history); });
+    }
+    std::sort(history.ratings.begin(), history.ratings.end(), older);
+    return history;
+  }
+
   static void require_position(const Result& result) {
     if (result.rows() == 0)
       throw Error{Kind::store, "reading a history: the position row is missing; run 'ratingsctl init'"};

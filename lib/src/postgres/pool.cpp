@@ -12,16 +12,11 @@ constexpr Instant kLongestPause = 2s;
 }  // namespace
 
 Pool::Pool(std::string conninfo, std::size_t size, Greeting greet)
-    : conninfo_{std::move(conninfo)}, size_{std::max<std::size_t>(size, 1)}, greet_{std::move(greet)} {}
+    : conninfo_{std::move(conninfo)}, greet_{std::move(greet)}, seats_{size} {}
 
-Pool::Lease::Lease(Pool& owner, Instant deadline) : pool{owner} {
+Pool::Lease::Lease(Pool& owner, Seats::Seat taken, Instant deadline) : pool{owner}, seat{std::move(taken)} {
   {
-    std::unique_lock lock{pool.mutex_};
-    if (pool.lent_ < pool.size_) {
-      ++pool.lent_;
-    } else {
-      pool.wait_for_turn(lock, deadline);
-    }
+    const std::lock_guard lock{pool.mutex_};
     if (!pool.idle_.empty()) {
       connection = std::move(pool.idle_.back());
       pool.idle_.pop_back();
@@ -29,39 +24,12 @@ Pool::Lease::Lease(Pool& owner, Instant deadline) : pool{owner} {
       return;
     }
   }
-  try {
-    connection = pool.connect(deadline);
-  } catch (...) {
-    const std::lock_guard lock{pool.mutex_};
-    pool.leave();
-    throw;
-  }
+  connection = pool.connect(deadline);
 }
 
 Pool::Lease::~Lease() {
   const std::lock_guard lock{pool.mutex_};
   if (connection && !connection->broken()) pool.idle_.push_back(std::move(connection));
-  pool.leave();
-}
-
-/// Returns with a place that leave() handed over; lent_ stays as it is.
-void Pool::wait_for_turn(std::unique_lock<std::mutex>& lock, Instant deadline) {
-  Waiter waiter;
-  waiting_.push_back(&waiter);
-  if (waiter.turn.wait_for(lock, deadline - boot_clock().now(), [&] { return waiter.come; })) return;
-  std::erase(waiting_, &waiter);
-  throw Error{Kind::busy, "all " + std::to_string(size_) + " PostgreSQL connections are in use"};
-}
-
-/// Hands the place on to who has waited longest.
-void Pool::leave() {
-  if (waiting_.empty()) {
-    --lent_;
-    return;
-  }
-  waiting_.front()->come = true;
-  waiting_.front()->turn.notify_one();
-  waiting_.pop_front();
 }
 
 std::unique_ptr<Connection> Pool::connect(Instant deadline) {

@@ -1,24 +1,26 @@
 #pragma once
 
 #include "postgres/connection.hpp"
+#include "store/seats.hpp"
 
 #include "ratings/error.hpp"
 
-#include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ratings::postgres {
 
-/// At most `size` connections, made when needed, the last used first. Thread-safe. Waiting and connecting end
-/// at the caller's deadline. After a failed connect nobody tries again for a moment (50 ms doubling to 2 s,
-/// with jitter), so that a dead server costs nobody a time-out and a reviving one is not stormed.
+/// At most `size` connections, made when needed, the last used first. Thread-safe. Waiting (see Seats) and
+/// connecting end at the caller's deadline. After a failed connect nobody tries again for a moment (50 ms
+/// doubling to 2 s, with jitter), so that a dead server costs nobody a time-out and a reviving one is not
+/// stormed.
 class Pool {
  public:
   /// `greet` sees each new connection first, and may refuse it.
@@ -29,7 +31,23 @@ class Pool {
   /// replaced once, by a fresh one: reads can be repeated.
   template <typename Use>
   auto with(Instant deadline, Use&& use) {
-    Lease lease{*this, deadline};
+    return lend(seats_.take(deadline), deadline, use);
+  }
+
+  /// The same over a connection that nobody else wants: nullopt unless another one stays free.
+  template <typename Use>
+  auto with_spare(Instant deadline, Use&& use) -> std::optional<decltype(use(std::declval<Connection&>()))> {
+    auto seat = seats_.take_spare();
+    if (!seat) return std::nullopt;
+    return lend(*std::move(seat), deadline, use);
+  }
+
+  [[nodiscard]] PoolFigures figures() const { return seats_.figures(); }
+
+ private:
+  template <typename Use>
+  auto lend(Seats::Seat seat, Instant deadline, Use&& use) {
+    Lease lease{*this, std::move(seat), deadline};
     const bool parked = lease.parked;
     try {
       return use(*lease.connection);
@@ -41,20 +59,14 @@ class Pool {
     return use(*lease.connection);
   }
 
-  /// How many wait for a connection at this moment.
-  [[nodiscard]] std::size_t waiting() const {
-    const std::lock_guard lock{mutex_};
-    return waiting_.size();
-  }
-
- private:
   struct Lease {
-    Lease(Pool& owner, Instant deadline);
+    Lease(Pool& owner, Seats::Seat taken, Instant deadline);
     ~Lease();
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
 
     Pool& pool;
+    Seats::Seat seat;  ///< before the connection: given back after it
     std::unique_ptr<Connection> connection;
     bool parked = false;  ///< it may have died while nobody looked
   };
@@ -62,21 +74,11 @@ class Pool {
   std::unique_ptr<Connection> connect(Instant deadline);
 
   const std::string conninfo_;
-  const std::size_t size_;
   const Greeting greet_;
-  /// First come, first served: without an order a thread that returns a connection takes it again before the
-  /// one it woke has run, and somebody waits until their deadline.
-  struct Waiter {
-    std::condition_variable turn;
-    bool come = false;
-  };
-  void wait_for_turn(std::unique_lock<std::mutex>& lock, Instant deadline);
-  void leave();
+  Seats seats_;
 
-  mutable std::mutex mutex_;
-  std::deque<Waiter*> waiting_;
+  std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_;
-  std::size_t lent_ = 0;
   Instant next_try_{};
   Instant pause_{};
   std::minstd_rand jitter_{std::random_device{}()};

@@ -45,7 +45,7 @@ class PostgresPositionReader final : public PositionReader {
       switch (result.int4(row, 0)) {
         case 0:
           found = true;
-          refuse_recovery(result.boolean(row, 8));
+          changes.recovery = result.boolean(row, 8);
           changes.state = state_of(result, row);
           changes.known_point = result.boolean(row, 7);
           break;
@@ -143,17 +143,14 @@ class PostgresPositionReader final : public PositionReader {
                       .detail = names.empty() ? "in place"
                                               : "missing or disabled on " + names +
                                                     "; run 'ratingsctl init' to put them back"});
-    const auto subscribed =
-        ask("replication",
-            "SELECT count(*) FROM pg_subscription_rel WHERE srrelid = 'public.ratings'::regclass OR srrelid "
-            "IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'public.ratings'::regclass)",
-            {}, deadline);
-    const bool fed = subscribed.int8(0, 0) > 0;
-    checks.push_back(
-        {.name = "replication",
-         .ok = !fed,
-         .blocks_cache = true,
-         .detail = fed ? "a logical subscription writes into ratings" : "no logical subscription"});
+    const auto found = ask("subscriptions", sql::subscriptions, {}, deadline);
+    const bool fed = !found.null(0, 0);
+    checks.push_back({.name = "replication",
+                      .ok = !fed,
+                      .blocks_cache = true,
+                      .detail = fed ? "what a logical subscription writes into ratings goes unseen: " +
+                                          found.text(0, 0) + "; drop it, or let it write elsewhere"
+                                    : "no logical subscription"});
   }
 
   static void refuse_recovery(bool recovery) {

@@ -23,6 +23,10 @@ class Breaker {
   [[nodiscard]] bool allow() noexcept;
   /// What allow() would say, without taking the trial.
   [[nodiscard]] bool would_allow() const noexcept;
+  [[nodiscard]] bool open() const noexcept {
+    const std::scoped_lock lock{mutex_};
+    return open_;
+  }
   Change succeeded() noexcept;
   Change failed() noexcept;
 

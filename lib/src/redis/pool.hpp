@@ -24,12 +24,21 @@ class Pool {
   [[nodiscard]] Reply ask(Connection::Command command);
   [[nodiscard]] const Address& address() const noexcept { return address_; }
 
+  struct Connections {
+    std::size_t in_use = 0;
+    std::size_t idle = 0;
+  };
+  [[nodiscard]] Connections connections() const {
+    const std::scoped_lock lock{mutex_};
+    return {.in_use = taken_, .idle = idle_.size()};
+  }
+
  private:
   class Seat;
   [[nodiscard]] std::unique_ptr<Connection> idle_one();
 
   const Address address_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable freed_;
   std::size_t taken_ = 0;
   std::vector<std::unique_ptr<Connection>> idle_;

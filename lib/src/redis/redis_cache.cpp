@@ -93,6 +93,18 @@ bool RedisCache::erase(std::span<const UserId> users) noexcept try {
   return false;
 }
 
+CacheFigures RedisCache::figures() const noexcept {
+  const auto [in_use, idle] = pool_.connections();
+  return {.memory = {},
+          .redis = RedisFigures{.answered = answered_,
+                                .failed = faults_,
+                                .skipped = skipped_,
+                                .refused = refused_,
+                                .breaker_open = breaker_.open(),
+                                .connections_in_use = in_use,
+                                .connections_idle = idle}};
+}
+
 bool RedisCache::erase_some(std::span<const UserId> users) {
   std::vector<std::string> keys;
   for (const auto user : users) keys.push_back(codec::key(store_id_, user));
@@ -102,7 +114,10 @@ bool RedisCache::erase_some(std::span<const UserId> users) {
 }
 
 std::optional<Reply> RedisCache::ask(Connection::Command command, Accept accept) {
-  if (!breaker_.allow()) return std::nullopt;
+  if (!breaker_.allow()) {
+    ++skipped_;
+    return std::nullopt;
+  }
   try {
     auto reply = pool_.ask(command);
     const bool nil = accept == Accept::text_or_nil && reply.type == Reply::Type::nil;
@@ -111,6 +126,7 @@ std::optional<Reply> RedisCache::ask(Connection::Command command, Accept accept)
       throw Fault{"it answered " + std::string{command[0]} + " with an odd type"};
     if (breaker_.succeeded() == Breaker::Change::closed)
       log::info("redis is back server={}", pool_.address().name());
+    ++answered_;
     return reply;
   } catch (const Fault& fault) {
     report_failure(fault.what());

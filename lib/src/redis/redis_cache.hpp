@@ -23,6 +23,7 @@ class RedisCache final : public Cache {
   void put(const CachedHistoryPtr& value) noexcept override;
   bool erase(std::span<const UserId> users) noexcept override;
   [[nodiscard]] bool usable() const noexcept override { return breaker_.would_allow(); }
+  [[nodiscard]] CacheFigures figures() const noexcept override;
 
   /// Commands that failed: connection, time, ERROR reply, reply of an unexpected type.
   [[nodiscard]] std::uint64_t faults() const noexcept { return faults_; }
@@ -39,6 +40,8 @@ class RedisCache final : public Cache {
   const std::string store_id_;
   Pool pool_;
   Breaker breaker_;
+  std::atomic<std::uint64_t> answered_{0};
+  std::atomic<std::uint64_t> skipped_{0};
   std::atomic<std::uint64_t> faults_{0};
   std::atomic<std::uint64_t> refused_{0};
 };

@@ -1,9 +1,11 @@
+#include "core/counters.hpp"
 #include "service/single_flight.hpp"
 
 #include "ratings/history_view.hpp"
 #include "ratings/service.hpp"
 
 #include <optional>
+#include <tuple>
 #include <unordered_map>
 
 namespace ratings {
@@ -14,19 +16,28 @@ constexpr std::string_view kEmptyBody = "[]";
 }  // namespace
 
 struct RatingService::State {
-  State(HistoryReader& reader, Coherence& checker, Cache* near, Cache* shared, Clock& time)
-      : store{reader}, coherence{checker}, memory{near}, redis{shared}, clock{time}, flights{time} {}
+  State(HistoryReader& reader, Coherence& checker, Cache* near, Cache* shared, Clock& time, Sampler* watcher)
+      : store{reader},
+        coherence{checker},
+        memory{near},
+        redis{shared},
+        clock{time},
+        sampler{watcher},
+        flights{time} {}
 
   HistoryReader& store;
   Coherence& coherence;
   Cache* const memory;
   Cache* const redis;
   Clock& clock;
+  Sampler* const sampler;
   SingleFlight flights;
+  ShardedCounters<std::tuple_size_v<decltype(ServiceFigures::answers)>> answers;  ///< by Source
 
   [[nodiscard]] std::optional<Answer> in_memory(UserId user, Instant arrived);
   [[nodiscard]] std::optional<Answer> cached(UserId user, Instant arrived);
   [[nodiscard]] Answer read(UserId user, Instant arrived);
+  void count(const Answer& answer) noexcept;
   [[nodiscard]] Source keep(const CachedHistoryPtr& value, Instant arrived);
 };
 
@@ -35,6 +46,12 @@ std::optional<Answer> RatingService::State::in_memory(UserId user, Instant arriv
   auto value = memory->get(user);
   if (!value || !coherence.usable(user, value->tag(), arrived)) return std::nullopt;
   return Answer{std::move(value), Source::memory};
+}
+
+void RatingService::State::count(const Answer& answer) noexcept {
+  answers.add(static_cast<std::size_t>(answer.source));
+  const bool hit = answer.source == Source::memory || answer.source == Source::redis;
+  if (hit && sampler != nullptr) sampler->hit(answer.history);
 }
 
 std::optional<Answer> RatingService::State::cached(UserId user, Instant arrived) {
@@ -68,17 +85,30 @@ Source RatingService::State::keep(const CachedHistoryPtr& value, Instant arrived
 }
 
 RatingService::RatingService(HistoryReader& store, Coherence& coherence, Cache* memory, Cache* redis,
-                             Clock& clock)
-    : state_{std::make_unique<State>(store, coherence, memory, redis, clock)} {}
+                             Clock& clock, Sampler* sampler)
+    : state_{std::make_unique<State>(store, coherence, memory, redis, clock, sampler)} {}
 
 RatingService::~RatingService() = default;
 
 Answer RatingService::history(UserId user, Instant arrived) {
   auto& state = *state_;
-  if (auto hit = state.cached(user, arrived)) return *std::move(hit);
-  return state.flights.run(
-      user, arrived, [&] { return state.read(user, arrived); },
-      [&](const CachedHistory& value) { return state.coherence.usable(user, value.tag(), arrived); });
+  auto hit = state.cached(user, arrived);
+  auto answer = hit ? *std::move(hit)
+                    : state.flights.run(
+                          user, arrived, [&] { return state.read(user, arrived); },
+                          [&](const CachedHistory& value) {
+                            return state.coherence.usable(user, value.tag(), arrived);
+                          });
+  state.count(answer);
+  return answer;
+}
+
+ServiceFigures RatingService::figures() const noexcept {
+  ServiceFigures figures;
+  for (std::size_t source = 0; source < figures.answers.size(); ++source)
+    figures.answers[source] = state_->answers.sum(source);
+  figures.shared_reads = state_->flights.shared();
+  return figures;
 }
 
 std::vector<Answer> RatingService::histories(std::span<const UserId> users, Instant arrived) {
@@ -101,6 +131,7 @@ std::vector<Answer> RatingService::histories(std::span<const UserId> users, Inst
   std::vector<Answer> ordered;
   ordered.reserve(users.size());
   for (const auto user : users) ordered.push_back(answers.at(user));
+  for (const auto& [user, answer] : answers) state.count(answer);
   return ordered;
 }
 

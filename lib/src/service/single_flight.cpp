@@ -54,7 +54,10 @@ Answer SingleFlight::run(UserId user, Instant arrived, const Read& read, const A
     }
     flight->wait();
     const bool ours = flight->began >= arrived;
-    if (flight->answer && (ours || accept(*flight->answer->history))) return *flight->answer;
+    if (flight->answer && (ours || accept(*flight->answer->history))) {
+      shared_.fetch_add(1, std::memory_order_relaxed);
+      return *flight->answer;
+    }
     if (flight->failure && ours) throw Error{*flight->failure, flight->message};
   }
 }

@@ -4,7 +4,9 @@
 #include "ratings/service.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -28,6 +30,8 @@ class SingleFlight {
 
   /// Throws what the read threw; a failed read fails those who share it, and nobody later.
   [[nodiscard]] Answer run(UserId user, Instant arrived, const Read& read, const Accept& accept);
+  /// Answers that came from a read of somebody else, so far.
+  [[nodiscard]] std::uint64_t shared() const noexcept { return shared_.load(std::memory_order_relaxed); }
 
  private:
   struct Flight;
@@ -41,6 +45,7 @@ class SingleFlight {
   static constexpr std::size_t kShards = 16;
   Clock& clock_;
   std::array<Shard, kShards> shards_;
+  std::atomic<std::uint64_t> shared_{0};
 };
 
 }  // namespace ratings

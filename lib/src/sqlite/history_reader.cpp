@@ -2,12 +2,12 @@
 #include "sqlite/position.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/sqlite_store.hpp"
+#include "store/seats.hpp"
 #include "store/url.hpp"
 
 #include "ratings/error.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <mutex>
 
 namespace ratings::sqlite {
@@ -48,14 +48,27 @@ struct Session {
 class SqliteHistoryReader final : public HistoryReader {
  public:
   explicit SqliteHistoryReader(const StoreOptions& options)
-      : path_{embedded_path(options.url)}, limit_{std::max<std::size_t>(options.connections, 1)} {}
+      : path_{embedded_path(options.url)}, seats_{options.connections} {}
 
   History history(UserId user, Instant deadline) override {
     return std::move(histories({&user, 1}, deadline).front());
   }
 
   std::vector<History> histories(std::span<const UserId> users, Instant deadline) override {
-    const Slot slot{*this, deadline};
+    const auto seat = seats_.take(deadline);
+    return read(users, deadline);
+  }
+
+  std::optional<History> spare_history(UserId user, Instant deadline) override {
+    const auto seat = seats_.take_spare();
+    if (!seat) return std::nullopt;
+    return std::move(read({&user, 1}, deadline).front());
+  }
+
+  [[nodiscard]] std::optional<PoolFigures> figures() const override { return seats_.figures(); }
+
+ private:
+  std::vector<History> read(std::span<const UserId> users, Instant deadline) {
     const auto file = existing_file(path_);
     auto session = take(file);
     if (!session) session = std::make_unique<Session>(path_, file, deadline);
@@ -69,33 +82,6 @@ class SqliteHistoryReader final : public HistoryReader {
     give_back(std::move(session));  // after an error it is closed instead
     return found;
   }
-
- private:
-  /// The right to use one connection.
-  class Slot {
-   public:
-    Slot(SqliteHistoryReader& reader, Instant deadline) : reader_{reader} {
-      std::unique_lock lock{reader_.mutex_};
-      while (reader_.used_ == reader_.limit_) {
-        const auto left = deadline - boot_clock().now();
-        if (left <= Instant::zero()) throw Error{Kind::busy, "no connection to the store was free in time"};
-        reader_.freed_.wait_for(lock, left);
-      }
-      ++reader_.used_;
-    }
-    ~Slot() {
-      {
-        const std::lock_guard lock{reader_.mutex_};
-        --reader_.used_;
-      }
-      reader_.freed_.notify_one();
-    }
-    Slot(const Slot&) = delete;
-    Slot& operator=(const Slot&) = delete;
-
-   private:
-    SqliteHistoryReader& reader_;
-  };
 
   /// A connection to that very file, or null. Those to a file that has been replaced are closed.
   std::unique_ptr<Session> take(FileId file) {
@@ -113,10 +99,8 @@ class SqliteHistoryReader final : public HistoryReader {
   }
 
   const std::filesystem::path path_;
-  const std::size_t limit_;
+  Seats seats_;
   std::mutex mutex_;
-  std::condition_variable freed_;
-  std::size_t used_ = 0;
   std::vector<std::unique_ptr<Session>> idle_;
 };
 

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+namespace ratings {
+
+/// What the parts of a server count, for /metrics: plain numbers, read at one moment, part by part. Those
+/// that say "so far" only grow while the process lives. Each struct belongs to the object that returns it.
+
+/// The cache in this process.
+struct MemoryFigures {
+  std::uint64_t bytes = 0;  ///< held now, by CachedHistory::cost()
+  std::uint64_t budget = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t evictions = 0;  ///< entries that had to make room, so far
+};
+
+/// The cache that servers share.
+struct RedisFigures {
+  std::uint64_t answered = 0;  ///< commands with a good answer, so far
+  std::uint64_t failed = 0;    ///< connection, time, ERROR reply, reply of an unexpected type
+  std::uint64_t skipped = 0;   ///< not sent, because the breaker was open
+  std::uint64_t refused = 0;   ///< values found that were damaged or another user's
+  bool breaker_open = false;
+  std::uint64_t connections_in_use = 0;
+  std::uint64_t connections_idle = 0;
+};
+
+/// A cache is one of the two, or counts nothing.
+struct CacheFigures {
+  std::optional<MemoryFigures> memory;
+  std::optional<RedisFigures> redis;
+};
+
+/// A bounded set of connections to the store.
+struct PoolFigures {
+  std::uint64_t size = 0;
+  std::uint64_t in_use = 0;
+  std::uint64_t waiting = 0;
+  std::uint64_t waits = 0;             ///< requests that had to wait, so far
+  std::chrono::nanoseconds waited{0};  ///< how long they did, all together
+  std::uint64_t timeouts = 0;          ///< waits that ended at their deadline
+  std::uint64_t refused = 0;           ///< not even allowed to wait: too many did
+};
+
+/// The checks of the store that a cached answer rests on.
+struct CoherenceFigures {
+  std::uint64_t validations = 0;                ///< that succeeded, so far
+  std::uint64_t failures = 0;                   ///< that did not
+  std::optional<std::chrono::nanoseconds> age;  ///< of the last success, from its question on; nullopt: none
+  std::int64_t position = 0;                    ///< the store's, as the last success saw it
+  std::chrono::milliseconds delta{0};
+};
+
+/// Where answers came from.
+struct ServiceFigures {
+  std::array<std::uint64_t, 4> answers{};  ///< by Source
+  std::uint64_t shared_reads = 0;          ///< answers taken from a store read that another request had begun
+};
+
+/// What the comparison of cached with stored histories found.
+struct SamplerFigures {
+  std::uint64_t equal = 0;
+  std::uint64_t changed = 0;     ///< the user was changed meanwhile: nothing to compare
+  std::uint64_t skipped = 0;     ///< the sampler or the store was busy, or the store failed
+  std::uint64_t mismatches = 0;  ///< must stay 0
+};
+
+/// All but the HTTP side. nullopt: there is no such part.
+struct Figures {
+  std::optional<MemoryFigures> memory;
+  std::optional<RedisFigures> redis;
+  std::optional<PoolFigures> pool;
+  std::optional<CoherenceFigures> coherence;
+  std::optional<ServiceFigures> service;
+  std::optional<SamplerFigures> sampler;
+};
+
+/// Collects them; called by whichever thread answers /metrics. Must not throw.
+using ReadFigures = std::function<Figures()>;
+
+}  // namespace ratings

@@ -1,0 +1,209 @@
+#include "http/metrics_text.hpp"
+
+#include "ratings/service.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace ratings::http {
+namespace {
+
+double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>{time}.count(); }
+
+/// Writes families one after the other: HELP and TYPE, then the samples, as the format wants them.
+class Page {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    add("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+  }
+  template <typename Number>
+  void sample(Number value) {
+    add("{} {}\n", name_, value);
+  }
+  /// `labels`: as they stand in the braces. They come from this file, so nothing in them needs escaping.
+  template <typename Number>
+  void sample(std::string_view labels, Number value) {
+    add("{}{{{}}} {}\n", name_, labels, value);
+  }
+  /// Of a part of the family: _bucket, _sum, _count.
+  template <typename Number>
+  void part(std::string_view suffix, std::string_view labels, Number value) {
+    add("{}{}{{{}}} {}\n", name_, suffix, labels, value);
+  }
+  template <typename Number>
+  void counter(std::string_view name, std::string_view help, Number value) {
+    family(name, "counter", help);
+    sample(value);
+  }
+  template <typename Number>
+  void gauge(std::string_view name, std::string_view help, Number value) {
+    family(name, "gauge", help);
+    sample(value);
+  }
+  template <typename Number>
+  void gauge(std::string_view name, std::string_view help, const std::optional<Number>& value) {
+    if (value) gauge(name, help, *value);
+  }
+
+  [[nodiscard]] std::string text() && { return std::move(text_); }
+
+ private:
+  template <typename... Args>
+  void add(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
+  }
+
+  std::string text_;
+  std::string_view name_;
+};
+
+void write_requests(Page& page, const HttpFigures& http) {
+  page.family("ratingsctl_http_requests_total", "counter", "Requests answered, by route and status.");
+  for (std::size_t route = 0; route < http.routes.size(); ++route) {
+    for (std::size_t i = 0; i < kStatuses.size(); ++i) {
+      // A series begins with its first request: a route never has most of the statuses.
+      if (http.routes[route].by_status[i] == 0) continue;
+      const auto code = kStatuses[i] == 0 ? std::string{"other"} : std::to_string(kStatuses[i]);
+      page.sample(fmt::format("route=\"{}\",code=\"{}\"", kRouteNames[route], code),
+                  http.routes[route].by_status[i]);
+    }
+  }
+
+  page.family("ratingsctl_http_request_duration_seconds", "histogram",
+              "From a request's last byte until its answer was ready, by route.");
+  for (std::size_t route = 0; route < http.routes.size(); ++route) {
+    const auto& figures = http.routes[route];
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < figures.by_bucket.size(); ++i) {
+      count += figures.by_bucket[i];
+      page.part("_bucket",
+                fmt::format("route=\"{}\",le=\"{}\"", kRouteNames[route],
+                            i < kBuckets.size() ? kBuckets[i].le : "+Inf"),
+                count);
+    }
+    const auto label = fmt::format("route=\"{}\"", kRouteNames[route]);
+    page.part("_sum", label, seconds(figures.took));
+    page.part("_count", label, count);
+  }
+
+  page.family("ratingsctl_http_shed_total", "counter",
+              "Requests answered 503: the store could not answer in time (busy) or not at all (unavailable), "
+              "or answers "
+              "under way hold too much memory (overloaded).");
+  page.sample("reason=\"busy\"", http.shed_busy);
+  page.sample("reason=\"overloaded\"", http.shed_overloaded);
+  page.sample("reason=\"unavailable\"", http.shed_unavailable);
+  page.family("ratingsctl_http_connections", "gauge", "Open connections: with a worker, or waiting for one.");
+  page.sample("state=\"served\"", http.connections_served);
+  page.sample("state=\"waiting\"", http.connections_waiting);
+}
+
+void write_service(Page& page, const ServiceFigures& service) {
+  page.family(
+      "ratingsctl_histories_total", "counter",
+      "Histories given, by X-Cache: from the memory cache, from Redis, from the store (miss), or from the "
+      "store because no cache could be used (bypass).");
+  for (std::size_t source = 0; source < service.answers.size(); ++source) {
+    page.sample(fmt::format("source=\"{}\"", to_string(static_cast<Source>(source))),
+                service.answers[source]);
+  }
+  page.counter("ratingsctl_shared_reads_total",
+               "Histories taken from a store read that another request had begun.", service.shared_reads);
+}
+
+void write_memory(Page& page, const MemoryFigures& memory) {
+  page.gauge("ratingsctl_memory_cache_bytes", "Held by the memory cache.", memory.bytes);
+  page.gauge("ratingsctl_memory_cache_limit_bytes", "Its budget.", memory.budget);
+  page.gauge("ratingsctl_memory_cache_entries", "Histories in the memory cache.", memory.entries);
+  page.counter("ratingsctl_memory_cache_evictions_total", "Histories that had to make room.",
+               memory.evictions);
+}
+
+void write_redis(Page& page, const RedisFigures& redis) {
+  page.family("ratingsctl_redis_commands_total", "counter",
+              "Commands: answered, failed, or skipped because the breaker was open.");
+  page.sample("outcome=\"answered\"", redis.answered);
+  page.sample("outcome=\"failed\"", redis.failed);
+  page.sample("outcome=\"skipped\"", redis.skipped);
+  page.counter("ratingsctl_redis_refused_values_total", "Values that were damaged or another user's.",
+               redis.refused);
+  page.gauge("ratingsctl_redis_breaker_open", "1 while Redis is left alone after failures.",
+             redis.breaker_open ? 1 : 0);
+  page.family("ratingsctl_redis_connections", "gauge", "Connections to Redis.");
+  page.sample("state=\"in_use\"", redis.connections_in_use);
+  page.sample("state=\"idle\"", redis.connections_idle);
+}
+
+void write_pool(Page& page, const PoolFigures& pool) {
+  page.gauge("ratingsctl_store_pool_limit", "Most connections for reading histories.", pool.size);
+  page.gauge("ratingsctl_store_pool_in_use", "Those in use.", pool.in_use);
+  page.gauge("ratingsctl_store_pool_waiting", "Requests that wait for one.", pool.waiting);
+  page.counter("ratingsctl_store_pool_waits_total", "Requests that had to wait for one.", pool.waits);
+  page.counter("ratingsctl_store_pool_wait_seconds_total", "How long they waited.", seconds(pool.waited));
+  page.counter("ratingsctl_store_pool_timeouts_total", "Waits that ended without one.", pool.timeouts);
+  page.counter("ratingsctl_store_pool_refused_total", "Requests refused because too many waited already.",
+               pool.refused);
+}
+
+void write_coherence(Page& page, const CoherenceFigures& coherence) {
+  page.family("ratingsctl_validations_total", "counter", "Questions to the store about what has changed.");
+  page.sample("outcome=\"ok\"", coherence.validations);
+  page.sample("outcome=\"failed\"", coherence.failures);
+  if (coherence.age)
+    page.gauge("ratingsctl_validation_age_seconds",
+               "Since the last good validation was asked; cached answers end when it exceeds delta.",
+               seconds(*coherence.age));
+  page.gauge("ratingsctl_delta_seconds", "How old a validation may be; 0: one for each request.",
+             seconds(coherence.delta));
+  page.gauge("ratingsctl_store_position", "The store's position at the last good validation.",
+             coherence.position);
+}
+
+void write_sampler(Page& page, const SamplerFigures& sampler) {
+  page.family("ratingsctl_cache_samples_total", "counter",
+              "Hits chosen for comparison with the store: equal, changed meanwhile, or skipped because the "
+              "store was busy.");
+  page.sample("outcome=\"equal\"", sampler.equal);
+  page.sample("outcome=\"changed\"", sampler.changed);
+  page.sample("outcome=\"skipped\"", sampler.skipped);
+  page.counter("ratingsctl_cache_mismatches_total",
+               "Cached histories that were not what the store holds; must be 0.", sampler.mismatches);
+}
+
+void write_checks(Page& page, const std::vector<Check>& checks) {
+  if (checks.empty()) return;
+  page.family("ratingsctl_store_check_ok", "gauge", "The store's fitness, as /ready lists it.");
+  for (const auto& check : checks) page.sample(fmt::format("check=\"{}\"", check.name), check.ok ? 1 : 0);
+}
+
+void write_process(Page& page, const ProcessFigures& process) {
+  if (process.cpu) page.counter("process_cpu_seconds_total", "User and system time.", *process.cpu);
+  page.gauge("process_resident_memory_bytes", "Resident memory.", process.resident);
+  page.gauge("process_start_time_seconds", "When the process started, since 1970.", process.start_time);
+  page.gauge("process_open_fds", "Open file descriptors.", process.open_files);
+  page.gauge("process_max_fds", "Most of them.", process.max_files);
+  page.gauge("process_threads", "Threads.", process.threads);
+}
+
+}  // namespace
+
+std::string metrics_text(const HttpFigures& http, const Figures& figures, const std::vector<Check>& checks,
+                         const ProcessFigures& process, std::string_view version) {
+  Page page;
+  page.family("ratingsctl_build_info", "gauge", "1, with the version as a label.");
+  page.sample(fmt::format("version=\"{}\"", version), 1);
+  write_requests(page, http);
+  if (figures.service) write_service(page, *figures.service);
+  if (figures.memory) write_memory(page, *figures.memory);
+  if (figures.redis) write_redis(page, *figures.redis);
+  if (figures.pool) write_pool(page, *figures.pool);
+  if (figures.coherence) write_coherence(page, *figures.coherence);
+  if (figures.sampler) write_sampler(page, *figures.sampler);
+  write_checks(page, checks);
+  write_process(page, process);
+  return std::move(page).text();
+}
+
+}  // namespace ratings::http
