@@ -6,6 +6,7 @@
 #include "ratings/service.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace ratings {
