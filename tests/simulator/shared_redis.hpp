@@ -53,8 +53,8 @@ class RedisClient final : public Cache {
     auto bytes = found == content.end() ? std::string{} : found->second;
     if (dice_.one_in(20)) bytes = std::next(content.begin(), dice_.below(std::ssize(content)))->second;
     if (!bytes.empty() && dice_.one_in(40)) {
-      bytes[static_cast<std::size_t>(dice_.below(std::ssize(bytes)))] ^=
-          static_cast<char>(1 << dice_.below(7));
+      auto& byte = bytes[static_cast<std::size_t>(dice_.below(std::ssize(bytes)))];
+      byte = static_cast<char>(byte ^ 1 << dice_.below(7));
     }
     return bytes;
   }

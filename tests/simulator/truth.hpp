@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -40,10 +39,11 @@ class Truth {
   /// May a request that arrived then be told `version`?
   [[nodiscard]] bool allows(UserId user, std::int64_t version, Instant arrived) const {
     const auto& states = past_.at(static_cast<std::size_t>(user.value));
-    for (auto state = states.rbegin(); state != states.rend(); ++state) {
+    for (std::size_t i = states.size(); i-- > 0;) {
+      const auto& state = states[i];
       // A change that must be seen hides everything that came before it.
-      if (arrived > state->last_arrival) return false;
-      if (state->version == version) return true;
+      if (arrived > state.last_arrival) return false;
+      if (state.version == version) return true;
     }
     return false;
   }

@@ -33,12 +33,12 @@ World::World(std::uint64_t seed, Trace trace)
     : trace_{trace}, dice_{seed}, clock_{seed ^ 0x9E3779B97F4A7C15U}, end_{clock_.now() + kLife} {
   // A third each: one Δ for all its life, strict mode, and Δ that changes while everything runs.
   const auto kind = seed % 3;
-  store_.delta = kind == 1 ? 0ms : std::chrono::milliseconds{5 + 15 * dice_.below(3)};
-  wait_ = store_.delta;
+  store_.delta = 0ms;
+  if (kind != 1) store_.delta = wait_ = std::chrono::milliseconds{5 + 15 * dice_.below(3)};
   delta_changes_ = kind == 2;
   store_.users_listed = static_cast<std::size_t>(1 + dice_.below(4));  // so few that the limits are met
   store_.points_listed = static_cast<std::size_t>(1 + dice_.below(6));
-  memory_bytes_ = dice_.one_in(5) ? 0 : std::size_t{64} * 1024;
+  if (dice_.one_in(5)) memory_bytes_ = 0;  // no memory tier
 }
 
 std::optional<std::string> World::run() {

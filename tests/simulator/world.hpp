@@ -110,10 +110,10 @@ class World {
   Fibers clock_;
   const Instant end_;
   test::FakeStore store_;
-  Wait wait_;  ///< what writers wait out; never less than any validator's Δ
+  Wait wait_{0};  ///< what writers wait out; never less than any validator's Δ
   bool delta_changes_ = false;
   bool changing_delta_ = false;
-  std::size_t memory_bytes_ = 0;
+  std::size_t memory_bytes_ = std::size_t{64} * 1024;
   SharedRedis redis_;
   std::vector<SharedRedis::Content> dumps_;
   std::optional<Backup> backup_;

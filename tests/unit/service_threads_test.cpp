@@ -28,7 +28,7 @@ CachedHistoryPtr body(const std::string& text) {
   return std::make_shared<const CachedHistory>(kAnn, Tag{}, text);
 }
 
-constexpr auto accept_none = [](const CachedHistory&) { return false; };
+constexpr auto kAcceptNone = [](const CachedHistory&) { return false; };
 
 TEST_SUITE("single_flight") {
   TEST_CASE("all who arrived before a read began share it") {
@@ -48,7 +48,7 @@ TEST_SUITE("single_flight") {
     std::vector<std::jthread> threads;
     std::atomic<int> shared{0};
     threads.emplace_back(
-        [&] { shared += flights.run(kAnn, arrived, read, accept_none).history->body() == "shared"; });
+        [&] { shared += flights.run(kAnn, arrived, read, kAcceptNone).history->body() == "shared"; });
     reading.wait();
     for (int i = 0; i < 7; ++i) {
       threads.emplace_back([&] {
@@ -59,7 +59,7 @@ TEST_SUITE("single_flight") {
                           [&] {
                             return Answer{body("shared"), Source::miss};
                           },
-                          accept_none)
+                          kAcceptNone)
                       .history->body() == "shared";
       });
     }
@@ -84,7 +84,7 @@ TEST_SUITE("single_flight") {
             go_on.wait();
             return Answer{body("old"), Source::miss};
           },
-          accept_none);
+          kAcceptNone);
     }};
     reading.wait();
     clock.advance(1ns);
@@ -95,7 +95,7 @@ TEST_SUITE("single_flight") {
                      [&] {
                        return Answer{body("new"), Source::miss};
                      },
-                     accept_none)
+                     kAcceptNone)
                  .history->body();
     }};
     go_on.count_down();
@@ -111,14 +111,14 @@ TEST_SUITE("single_flight") {
     const auto arrived = clock.now();
     const SingleFlight::Read fail = []() -> Answer { throw Error{Kind::busy, "reading: no answer in time"}; };
 
-    CHECK_THROWS_AS((void)flights.run(kAnn, arrived, fail, accept_none), Error);
+    CHECK_THROWS_AS((void)flights.run(kAnn, arrived, fail, kAcceptNone), Error);
 
     const auto next = flights.run(
         kAnn, arrived,
         [] {
           return Answer{body("fine"), Source::miss};
         },
-        accept_none);
+        kAcceptNone);
     CHECK(next.history->body() == "fine");
   }
 
@@ -131,6 +131,7 @@ TEST_SUITE("single_flight") {
     std::atomic<int> failed{0};
     {
       std::vector<std::jthread> threads;
+      threads.reserve(kThreads);
       for (int i = 0; i < kThreads; ++i) {
         threads.emplace_back([&] {
           try {
@@ -139,7 +140,7 @@ TEST_SUITE("single_flight") {
                 []() -> Answer {
                   throw Error{Kind::busy, "reading: no answer in time"};
                 },
-                accept_none);
+                kAcceptNone);
           } catch (const Error& error) {
             failed += error.kind() == Kind::busy;
           }
@@ -171,6 +172,7 @@ void hammer(std::chrono::milliseconds delta) {
   std::atomic<int> answers{0};
   {
     std::vector<std::jthread> readers;
+    readers.reserve(kReaders);
     for (int i = 0; i < kReaders; ++i) {
       readers.emplace_back([&] {
         while (!done) {
@@ -278,6 +280,7 @@ TEST_SUITE("service: threads") {
     std::barrier round{kThreads, [&]() noexcept { expected += kThreads; }};
     {
       std::vector<std::jthread> threads;
+      threads.reserve(kThreads);
       for (int i = 0; i < kThreads; ++i) {
         threads.emplace_back([&] {
           for (int done = 0; done < kRounds; ++done) {
@@ -310,6 +313,7 @@ TEST_SUITE("service: threads") {
     std::atomic<int> good{0};
     {
       std::vector<std::jthread> threads;
+      threads.reserve(kThreads);
       for (int i = 0; i < kThreads; ++i) {
         threads.emplace_back([&] { good += coherence.usable(kAnn, tag, clock.now()); });
       }
