@@ -142,9 +142,9 @@ class Server:
 
     def _answers(self):
         try:
-            connection = self.connect()
-            connection.request("GET", "/ping")
-            return connection.getresponse().status == 200
+            with contextlib.closing(self.connect()) as connection:
+                connection.request("GET", "/ping")
+                return connection.getresponse().status == 200
         except OSError:
             return False
 
