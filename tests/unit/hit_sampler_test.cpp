@@ -178,6 +178,15 @@ TEST_SUITE("sampler") {
     CHECK(sampler.figures().skipped == 1);
   }
 
+  TEST_CASE(
+      "a history of several megabytes is left out: comparing it would take more memory than is promised") {
+    Rig rig;
+    rig.plant(std::string(7'000'000, ' '));
+    rig.hit();
+    CHECK(rig.sampler.figures().skipped == 1);
+    CHECK(rig.sampler.figures().mismatches == 0);
+  }
+
   TEST_CASE("its own thread compares, survives a store that fails, and ends with it") {
     Rig rig;
     {

@@ -45,6 +45,7 @@ std::string page_of(const RequestCounters& counters, const Figures& figures) {
   http.connections_waiting = 72;
   http.shed_busy = 73;
   http.shed_unavailable = 74;
+  http.shed_overloaded = 75;
   return metrics_text(
       http, figures,
       {{.name = "store", .ok = true, .blocks_cache = true, .detail = ""},
@@ -96,6 +97,7 @@ TEST_SUITE("metrics page") {
     CHECK(page.value("ratingsctl_http_connections", {{"state", "waiting"}}) == 72);
     CHECK(page.value("ratingsctl_http_shed_total", {{"reason", "busy"}}) == 73);
     CHECK(page.value("ratingsctl_http_shed_total", {{"reason", "unavailable"}}) == 74);
+    CHECK(page.value("ratingsctl_http_shed_total", {{"reason", "overloaded"}}) == 75);
     CHECK(page.value("ratingsctl_store_check_ok", {{"check", "store"}}) == 1);
     CHECK(page.value("ratingsctl_store_check_ok", {{"check", "triggers"}}) == 0);
     CHECK(page.value("process_start_time_seconds") == 81.5);

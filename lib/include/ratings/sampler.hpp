@@ -19,7 +19,7 @@ class RATINGS_EXPORT Sampler {
  public:
   virtual ~Sampler() = default;
   /// A value that was just used as an answer. Costs a counter; one in N is put aside for comparison unless
-  /// another one still waits for it.
+  /// another one still waits for it, or the history has megabytes.
   virtual void hit(const CachedHistoryPtr& value) noexcept = 0;
   [[nodiscard]] virtual SamplerFigures figures() const noexcept = 0;
 };
