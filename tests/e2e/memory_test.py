@@ -11,6 +11,7 @@ for twice, once with gzip, so that the compressed copies are made too. The answe
 import argparse
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -25,6 +26,8 @@ import rig  # noqa: E402
 MEGABYTE = 1024 * 1024
 # malloc's rounding and the holes between blocks of different sizes that take turns.
 ALLOWANCE = 1.15
+# By so much do two runs of the same program on the same requests differ, cache or not: threads meet in another order.
+NOISE = 4 * MEGABYTE
 # Less would mean that the limit is not made use of (a third of each body is set aside for its gzip copy).
 USED_AT_LEAST = 0.5
 CLIENTS = 8
@@ -115,7 +118,7 @@ def measure(arguments, store, home, limit, work):
 
 
 def check(added, limit, what):
-    assert added <= limit * ALLOWANCE, f"{what}: the cache holds {added:,} bytes, its limit is {limit:,}"
+    assert added <= limit * ALLOWANCE + NOISE, f"{what}: the cache holds {added:,} bytes, its limit is {limit:,}"
     assert added >= limit * USED_AT_LEAST, f"{what}: only {added:,} bytes of {limit:,} are used"
 
 
@@ -188,7 +191,7 @@ def slow_readers(arguments, home):
         say(f"readers: {statuses.count(200)} of {len(statuses)} get 200, {statuses.count(503)} get 503; "
             f"the process grew by {peak / MEGABYTE:.0f} MB at most")
         assert set(statuses) == {200, 503}, statuses
-        assert all("Retry-After: 1" in head for head in heads if " 503 " in head)
+        assert all(re.search(r"\r\nRetry-After: [1-5](\r\n|$)", head) for head in heads if " 503 " in head), heads
         assert peak < 256 * MEGABYTE * ALLOWANCE, f"the process grew by {peak:,} bytes"
         for each in sluggards:
             each.socket.close()

@@ -79,7 +79,9 @@ TEST_SUITE("service") {
       rig.coherence.tick();
     };
 
-    CHECK(rig.ask(kAnn).history->tag() == rig.store.tag(kAnn));
+    const auto answer = rig.ask(kAnn);
+
+    CHECK(answer.history->tag() == rig.store.tag(kAnn));
     CHECK(rig.reader.reads == 2);
   }
 
