@@ -43,6 +43,7 @@ inline Rating rating(std::int64_t timestamp, std::int32_t movie, float score) {
 
 inline std::vector<Rating> many(int count) {
   std::vector<Rating> ratings;
+  ratings.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) ratings.push_back(rating(1'000'000'000 + i / 3, i % 2, 3.5F));
   return ratings;
 }
