@@ -62,8 +62,8 @@ CachedHistory::CachedHistory(UserId user, const Tag& tag, std::string body)
 CachedHistory::~CachedHistory() = default;
 
 const std::string& CachedHistory::gzip() const {
-  static const std::string none;
-  if (!gzip_) return none;
+  static const std::string kNone;
+  if (!gzip_) return kNone;
   std::call_once(gzip_->once, [this] { gzip_->bytes = ratings::gzip(body_); });
   return gzip_->bytes;
 }

@@ -37,8 +37,8 @@ class ShardedCounters {
   };
 
   static std::size_t place() noexcept {
-    thread_local const std::size_t mine = std::hash<std::thread::id>{}(std::this_thread::get_id()) % kPlaces;
-    return mine;
+    thread_local const std::size_t kMine = std::hash<std::thread::id>{}(std::this_thread::get_id()) % kPlaces;
+    return kMine;
   }
 
   std::array<Place, kPlaces> places_{};

@@ -135,13 +135,13 @@ struct HttpServer::State {
                               kVersion);
   }
 
+  http::RequestCounters requests;  // first: it fills whole cache lines
   Clock& clock;
   const HttpOptions options;
   Coherence& coherence;
   const ReadFigures figures;
   std::atomic<bool> draining{false};
   http::SendBudget budget;
-  http::RequestCounters requests;
   http::Router router;
   http::Event stopping;  ///< idle connections close
   http::Event cut;       ///< the drain timeout is over
