@@ -66,7 +66,7 @@ void write_requests(Page& page, const HttpFigures& http) {
       // A series begins with its first request: a route never has most of the statuses.
       if (http.routes[route].by_status[i] == 0) continue;
       const auto code = kStatuses[i] == 0 ? std::string{"other"} : std::to_string(kStatuses[i]);
-      page.sample(fmt::format("route=\"{}\",code=\"{}\"", kRouteNames[route], code),
+      page.sample(fmt::format(R"(route="{}",code="{}")", kRouteNames[route], code),
                   http.routes[route].by_status[i]);
     }
   }
@@ -79,11 +79,11 @@ void write_requests(Page& page, const HttpFigures& http) {
     for (std::size_t i = 0; i < figures.by_bucket.size(); ++i) {
       count += figures.by_bucket[i];
       page.part("_bucket",
-                fmt::format("route=\"{}\",le=\"{}\"", kRouteNames[route],
+                fmt::format(R"(route="{}",le="{}")", kRouteNames[route],
                             i < kBuckets.size() ? kBuckets[i].le : "+Inf"),
                 count);
     }
-    const auto label = fmt::format("route=\"{}\"", kRouteNames[route]);
+    const auto label = fmt::format(R"(route="{}")", kRouteNames[route]);
     page.part("_sum", label, seconds(figures.took));
     page.part("_count", label, count);
   }
@@ -92,12 +92,12 @@ void write_requests(Page& page, const HttpFigures& http) {
               "Requests answered 503: the store could not answer in time (busy) or not at all (unavailable), "
               "or answers "
               "under way hold too much memory (overloaded).");
-  page.sample("reason=\"busy\"", http.shed_busy);
-  page.sample("reason=\"overloaded\"", http.shed_overloaded);
-  page.sample("reason=\"unavailable\"", http.shed_unavailable);
+  page.sample(R"(reason="busy")", http.shed_busy);
+  page.sample(R"(reason="overloaded")", http.shed_overloaded);
+  page.sample(R"(reason="unavailable")", http.shed_unavailable);
   page.family("ratingsctl_http_connections", "gauge", "Open connections: with a worker, or waiting for one.");
-  page.sample("state=\"served\"", http.connections_served);
-  page.sample("state=\"waiting\"", http.connections_waiting);
+  page.sample(R"(state="served")", http.connections_served);
+  page.sample(R"(state="waiting")", http.connections_waiting);
 }
 
 void write_service(Page& page, const ServiceFigures& service) {
@@ -106,7 +106,7 @@ void write_service(Page& page, const ServiceFigures& service) {
       "Histories given, by X-Cache: from the memory cache, from Redis, from the store (miss), or from the "
       "store because no cache could be used (bypass).");
   for (std::size_t source = 0; source < service.answers.size(); ++source) {
-    page.sample(fmt::format("source=\"{}\"", to_string(static_cast<Source>(source))),
+    page.sample(fmt::format(R"(source="{}")", to_string(static_cast<Source>(source))),
                 service.answers[source]);
   }
   page.counter("ratingsctl_shared_reads_total",
@@ -124,16 +124,16 @@ void write_memory(Page& page, const MemoryFigures& memory) {
 void write_redis(Page& page, const RedisFigures& redis) {
   page.family("ratingsctl_redis_commands_total", "counter",
               "Commands: answered, failed, or skipped because the breaker was open.");
-  page.sample("outcome=\"answered\"", redis.answered);
-  page.sample("outcome=\"failed\"", redis.failed);
-  page.sample("outcome=\"skipped\"", redis.skipped);
+  page.sample(R"(outcome="answered")", redis.answered);
+  page.sample(R"(outcome="failed")", redis.failed);
+  page.sample(R"(outcome="skipped")", redis.skipped);
   page.counter("ratingsctl_redis_refused_values_total", "Values that were damaged or another user's.",
                redis.refused);
   page.gauge("ratingsctl_redis_breaker_open", "1 while Redis is left alone after failures.",
              redis.breaker_open ? 1 : 0);
   page.family("ratingsctl_redis_connections", "gauge", "Connections to Redis.");
-  page.sample("state=\"in_use\"", redis.connections_in_use);
-  page.sample("state=\"idle\"", redis.connections_idle);
+  page.sample(R"(state="in_use")", redis.connections_in_use);
+  page.sample(R"(state="idle")", redis.connections_idle);
 }
 
 void write_pool(Page& page, const PoolFigures& pool) {
@@ -149,8 +149,8 @@ void write_pool(Page& page, const PoolFigures& pool) {
 
 void write_coherence(Page& page, const CoherenceFigures& coherence) {
   page.family("ratingsctl_validations_total", "counter", "Questions to the store about what has changed.");
-  page.sample("outcome=\"ok\"", coherence.validations);
-  page.sample("outcome=\"failed\"", coherence.failures);
+  page.sample(R"(outcome="ok")", coherence.validations);
+  page.sample(R"(outcome="failed")", coherence.failures);
   if (coherence.age)
     page.gauge("ratingsctl_validation_age_seconds",
                "Since the last good validation was asked; cached answers end when it exceeds delta.",
@@ -165,9 +165,9 @@ void write_sampler(Page& page, const SamplerFigures& sampler) {
   page.family("ratingsctl_cache_samples_total", "counter",
               "Hits chosen for comparison with the store: equal, changed meanwhile, or skipped because the "
               "store was busy.");
-  page.sample("outcome=\"equal\"", sampler.equal);
-  page.sample("outcome=\"changed\"", sampler.changed);
-  page.sample("outcome=\"skipped\"", sampler.skipped);
+  page.sample(R"(outcome="equal")", sampler.equal);
+  page.sample(R"(outcome="changed")", sampler.changed);
+  page.sample(R"(outcome="skipped")", sampler.skipped);
   page.counter("ratingsctl_cache_mismatches_total",
                "Cached histories that were not what the store holds; must be 0.", sampler.mismatches);
 }
@@ -175,7 +175,7 @@ void write_sampler(Page& page, const SamplerFigures& sampler) {
 void write_checks(Page& page, const std::vector<Check>& checks) {
   if (checks.empty()) return;
   page.family("ratingsctl_store_check_ok", "gauge", "The store's fitness, as /ready lists it.");
-  for (const auto& check : checks) page.sample(fmt::format("check=\"{}\"", check.name), check.ok ? 1 : 0);
+  for (const auto& check : checks) page.sample(fmt::format(R"(check="{}")", check.name), check.ok ? 1 : 0);
 }
 
 void write_process(Page& page, const ProcessFigures& process) {
@@ -193,7 +193,7 @@ std::string metrics_text(const HttpFigures& http, const Figures& figures, const 
                          const ProcessFigures& process, std::string_view version) {
   Page page;
   page.family("ratingsctl_build_info", "gauge", "1, with the version as a label.");
-  page.sample(fmt::format("version=\"{}\"", version), 1);
+  page.sample(fmt::format(R"(version="{}")", version), 1);
   write_requests(page, http);
   if (figures.service) write_service(page, *figures.service);
   if (figures.memory) write_memory(page, *figures.memory);
