@@ -32,8 +32,8 @@ void take_row(const Result& result, int row, int first, History& history) {
 constexpr int kManyRows = 20'001;
 
 const std::string& beginning() {
-  static const auto sql = std::string{sql::history} + "\nLIMIT " + std::to_string(kManyRows);
-  return sql;
+  static const auto kText = std::string{sql::history} + "\nLIMIT " + std::to_string(kManyRows);
+  return kText;
 }
 
 class PostgresHistoryReader final : public HistoryReader {
