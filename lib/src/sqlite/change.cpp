@@ -64,7 +64,7 @@ Change::Change(const Target& target, Missing missing, const std::atomic<bool>& c
   database_.execute(kConnection);
   schema_ = migrate(database_);
   use_write_ahead_log(database_);
-  in_place_ = volume == Volume::bulk && write_in_place_if_alone(database_);
+  if (volume == Volume::bulk) in_place_ = write_in_place_if_alone(database_);
   database_.execute("BEGIN IMMEDIATE");
   auto row = database_.prepare("SELECT generation, own_pos <> pos FROM ratingsctl_position");
   if (!row.step()) throw Error{Kind::store, "the position row is missing; restore the store from a backup"};
