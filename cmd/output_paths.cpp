@@ -18,14 +18,6 @@ bool same_file(const std::string& one, const std::string& other) {
   return std::filesystem::weakly_canonical(one, none) == std::filesystem::weakly_canonical(other, none);
 }
 
-/// With the names that they have until they are complete.
-std::vector<std::string> reject_files(const LoaderOptions& loader) {
-  auto names = files_written(loader);
-  const auto written = names.size();
-  for (std::size_t i = 0; i < written; ++i) names.push_back(names[i] + ".part");
-  return names;
-}
-
 std::vector<std::string> store_files(const std::string& store) {
   if (!is_embedded(store)) return {};
   const auto path = store.substr(std::string_view{"sqlite:"}.size());
@@ -46,7 +38,7 @@ void check_apart(const std::vector<std::string>& written, const char* option,
 }  // namespace
 
 void check_output_paths(const LoaderOptions& loader, const std::string& summary, const std::string& store) {
-  const auto rejects = reject_files(loader);
+  const auto rejects = files_written(loader);
   const std::vector<std::string> reports =
       summary.empty() ? std::vector<std::string>{} : std::vector{summary};
   // load() itself checks that rejects do not hit what is read.

@@ -75,8 +75,8 @@ struct LoadReport {
   std::chrono::milliseconds wait{};  ///< how long until no server can answer from before
 };
 
-/// Every file that a load with these options may write beside the store, each also as NAME.part until it is
-/// complete: for `rejects` FILE, FILE.log, and FILE.2 … for inputs whose headers differ.
+/// Every file that a load with these options may write beside the store: for `rejects` FILE, FILE.log, and
+/// FILE.2 … for inputs whose headers differ; each also as NAME.part, its name until it is complete.
 [[nodiscard]] RATINGS_EXPORT std::vector<std::string> files_written(const LoaderOptions& options);
 
 /// Files ▸ rows ▸ writer, as one transaction: all of it or nothing.

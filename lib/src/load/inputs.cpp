@@ -39,10 +39,7 @@ void check_not_an_input(const std::string& path, const std::vector<Input>& input
 
 void check_rejects(const LoaderOptions& options, const std::vector<Input>& inputs) {
   if (options.rejects.empty()) return;
-  for (const auto& name : files_written(options)) {
-    check_not_an_input(name, inputs);
-    check_not_an_input(name + ".part", inputs);
-  }
+  for (const auto& name : files_written(options)) check_not_an_input(name, inputs);
   const auto& rejects = options.rejects;
   auto folder = std::filesystem::path{rejects}.parent_path();
   if (folder.empty()) folder = ".";

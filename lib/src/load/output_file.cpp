@@ -21,7 +21,7 @@ constexpr mode_t kMode = 0640;
 
 OutputFile::OutputFile(std::string path)
     : path_{std::move(path)},
-      part_{path_ + ".part"},
+      part_{part_of(path_)},
       descriptor_{open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kMode)} {
   if (descriptor_ < 0) fail();
 }

@@ -10,6 +10,8 @@ namespace ratings {
 class OutputFile {
  public:
   explicit OutputFile(std::string path);
+  /// Its name until it is complete.
+  [[nodiscard]] static std::string part_of(const std::string& path) { return path + ".part"; }
   ~OutputFile();
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;

@@ -29,6 +29,8 @@ void remove_older(const std::string& path) {
 std::vector<std::string> RejectFile::names(const std::string& path, std::size_t inputs) {
   std::vector<std::string> names{path, log_name(path)};
   for (std::size_t number = 2; number <= inputs; ++number) names.push_back(part_name(path, number));
+  const auto complete = names.size();
+  for (std::size_t i = 0; i < complete; ++i) names.push_back(OutputFile::part_of(names[i]));
   return names;
 }
 

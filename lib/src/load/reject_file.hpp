@@ -18,7 +18,7 @@ class RejectFile {
  public:
   explicit RejectFile(std::string path) : path_{std::move(path)} {}
 
-  /// All names that it may take for so many inputs, without the .part of each.
+  /// All names that it may take for so many inputs, those until it is complete included.
   [[nodiscard]] static std::vector<std::string> names(const std::string& path, std::size_t inputs);
 
   /// `header`: of the input that the next rows come from.
