@@ -8,7 +8,6 @@ import signal
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Callable, NamedTuple
@@ -35,22 +34,12 @@ class Answer(NamedTuple):
     source: str
 
 
-class Clients:
+class Clients(rig.Crowd):
     """Ask for random users, one request at a time each, until the end of the with block."""
 
     def __init__(self, server, seed):
-        self.server, self.answers, self.done = server, [], threading.Event()
-        self.threads = [threading.Thread(target=self.ask, args=(random.Random(seed + n),)) for n in range(CLIENTS)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.done.set()
-        for thread in self.threads:
-            thread.join()
+        self.server, self.answers = server, []
+        super().__init__(CLIENTS, seed)
 
     def ask(self, chooser):
         connection = self.server.connect(30)

@@ -33,24 +33,14 @@ MENDS_WITHIN = 15.0
 LONGEST_PAUSE = 2.5
 
 
-class Clients:
+class Clients(rig.Crowd):
     """Ask for random users until the end; count what they get, by phase."""
 
     def __init__(self, server, bodies, seed):
         self.server, self.bodies, self.phase = server, bodies, "warm"
         self.counts = collections.defaultdict(collections.Counter)
-        self.wrong, self.latest, self.lock, self.done = [], {}, threading.Lock(), threading.Event()
-        self.threads = [threading.Thread(target=self.ask, args=(random.Random(seed + n),)) for n in range(CLIENTS)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.done.set()
-        for thread in self.threads:
-            thread.join()
+        self.wrong, self.latest, self.lock = [], {}, threading.Lock()
+        super().__init__(CLIENTS, seed)
 
     def ask(self, chooser):
         connection = self.server.connect()

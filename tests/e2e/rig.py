@@ -8,9 +8,11 @@ import hashlib
 import http.client
 import itertools
 import os
+import random
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -118,6 +120,27 @@ class PostgresStore:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"somebody is still connected to {self.name}")
             time.sleep(0.02)
+
+
+class Crowd:
+    """So many threads that run ask(chooser), each with a chooser of its own, until `done` is set at the end of the with block."""
+
+    def __init__(self, size, seed):
+        self.done = threading.Event()
+        self.threads = [threading.Thread(target=self.ask, args=(random.Random(seed + n),)) for n in range(size)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        for thread in self.threads:
+            thread.join()
+
+    def ask(self, chooser):
+        raise NotImplementedError
 
 
 class Server:

@@ -110,23 +110,13 @@ def write_version(path, version):
             file.writelines(f"{user},{n},{version % 10 / 2 + 0.5},{10**9 + version}\n" for user in range(USERS))
 
 
-class Readers:
+class Readers(rig.Crowd):
     """Ask one server for random users until the end of the with block."""
 
     def __init__(self, server, seed):
         self.server, self.statuses, self.wrong = server, collections.Counter(), []
-        self.lock, self.done = threading.Lock(), threading.Event()
-        self.threads = [threading.Thread(target=self.ask, args=(random.Random(seed + n),)) for n in range(READERS)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.done.set()
-        for thread in self.threads:
-            thread.join()
+        self.lock = threading.Lock()
+        super().__init__(READERS, seed)
 
     def ask(self, chooser):
         connection = self.server.connect(30)
