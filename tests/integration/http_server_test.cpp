@@ -267,7 +267,7 @@ TEST_SUITE("http_server") {
       World world;
       port = world.port;
       CHECK(http_status("127.0.0.1", port, "/ready", 1s) == 200);
-      world.coherence.found.clear();
+      world.coherence.say({});
       CHECK(http_status("127.0.0.1", port, "/ready", 1s) == 503);
       CHECK(http_status("127.0.0.1", port, "/nowhere", 1s) == 404);
     }

@@ -47,17 +47,29 @@ class FakeStore final : public HistoryReader {
   std::map<UserId, std::vector<Rating>> histories_;
 };
 
-/// Says what it is told to say. Thread-safe as long as `found` is left alone while it is asked.
+/// Says what it is told to say. Thread-safe: a test may change its mind while a server asks.
 class FakeCoherence final : public Coherence {
  public:
   bool usable(UserId, const Tag&, Instant) noexcept override { return trust; }
   bool trusted(Instant) noexcept override { return trust; }
-  std::vector<Check> checks() const override { return found; }
+  std::vector<Check> checks() const override {
+    const std::lock_guard lock{mutex_};
+    return found_;
+  }
+
+  /// From now on checks() answers this.
+  void say(std::vector<Check> found) {
+    const std::lock_guard lock{mutex_};
+    found_ = std::move(found);
+  }
 
   std::atomic<bool> trust{true};
-  std::vector<Check> found{{.name = "store", .ok = true, .blocks_cache = false, .detail = "reachable"},
-                           {.name = "schema", .ok = true, .blocks_cache = false, .detail = "version 1"},
-                           {.name = "triggers", .ok = true, .blocks_cache = true, .detail = "in place"}};
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Check> found_{{.name = "store", .ok = true, .blocks_cache = false, .detail = "reachable"},
+                            {.name = "schema", .ok = true, .blocks_cache = false, .detail = "version 1"},
+                            {.name = "triggers", .ok = true, .blocks_cache = true, .detail = "in place"}};
 };
 
 }  // namespace ratings::test

@@ -86,27 +86,31 @@ TEST_SUITE("router readiness") {
   TEST_CASE("without store, schema or triggers the server is unavailable") {
     for (std::size_t i = 0; i < 3; ++i) {
       World world;
-      world.coherence.found[i].ok = false;
+      auto checks = world.coherence.checks();
+      checks[i].ok = false;
+      world.coherence.say(checks);
       const auto response = world.get("/ready");
       CHECK(response.status == 503);
       CHECK(json::parse(response.body())["status"] == "unavailable");
-      CHECK(json::parse(response.body())["checks"][world.coherence.found[i].name]["ok"] == false);
+      CHECK(json::parse(response.body())["checks"][checks[i].name]["ok"] == false);
     }
   }
 
   TEST_CASE("any check that forbids the cache makes it unavailable, another one degraded") {
     World world;
-    world.coherence.found.push_back(
-        {.name = "primary", .ok = false, .blocks_cache = true, .detail = "in recovery"});
+    auto checks = world.coherence.checks();
+    checks.push_back({.name = "primary", .ok = false, .blocks_cache = true, .detail = "in recovery"});
+    world.coherence.say(checks);
     CHECK(world.get("/ready").status == 503);
-    world.coherence.found.back().blocks_cache = false;
+    checks.back().blocks_cache = false;
+    world.coherence.say(checks);
     CHECK(world.get("/ready").status == 200);
     CHECK(json::parse(world.body("/ready"))["status"] == "degraded");
   }
 
   TEST_CASE("a store that was never checked is unavailable") {
     World world;
-    world.coherence.found.clear();
+    world.coherence.say({});
     CHECK(world.get("/ready").status == 503);
   }
 

@@ -226,7 +226,7 @@ TEST_SUITE("router") {
 
   TEST_CASE("ping and live touch nothing") {
     World world;
-    world.coherence.found.clear();
+    world.coherence.say({});
     const auto ping = world.get("/ping");
     CHECK(ping.body() == R"({"message":"pong"})");
     CHECK(ping.header("Cache-Control") == "no-store");
