@@ -78,11 +78,10 @@ ExitCode run_load(const Settings& settings, LoadOptions& options) {
   const bool stored = !options.loader.dry_run;
   const auto times = stored ? make_visible(report, started, clock) : Times{};
 
-  const auto json = to_line(load_json(report, times));
+  const auto kind = stored ? LoadKind::stored : LoadKind::dry_run;
+  const auto json = to_line(load_json(report, times, kind));
   write_summary(options.summary, json);
-  print(options.format == Format::json
-            ? json
-            : load_text(report, times, stored ? LoadKind::stored : LoadKind::dry_run));
+  print(options.format == Format::json ? json : load_text(report, times, kind));
   return report.rejected > 0 ? ExitCode::remainder : ExitCode::done;
 }
 

@@ -11,7 +11,8 @@ namespace ratings::cmd {
 
 enum class LoadKind { stored, dry_run };
 
-[[nodiscard]] Json load_json(const LoadReport& report, const Times& times);
+/// What a dry run cannot know, because it does not look at the store, is null.
+[[nodiscard]] Json load_json(const LoadReport& report, const Times& times, LoadKind kind);
 [[nodiscard]] std::string load_text(const LoadReport& report, const Times& times, LoadKind kind);
 
 }  // namespace ratings::cmd

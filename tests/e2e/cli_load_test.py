@@ -108,6 +108,7 @@ class Load(harness.Case):
         report = self.run_json("load", "--dry-run", self.csv(*ROWS))
 
         self.assertEqual(report["read"], 3)
+        self.assertEqual([report[key] for key in ("excluded", "generation", "no_op")], [None] * 3)  # the store knows
         self.run_cli("load", self.csv(*ROWS))
         self.assertEqual(len(self.all_rows(1, 2)), 3)
 

@@ -91,18 +91,18 @@ TEST_SUITE("command line output") {
   TEST_CASE("a load's JSON has the keys of the contract, in order") {
     LoadReport report;
     report.stages = {{.name = "copy", .took = 12ms}};
-    const auto json = load_json(report, {.committed = 3ms, .visible = 4ms});
+    const auto json = load_json(report, {.committed = 3ms, .visible = 4ms}, LoadKind::stored);
     CHECK(to_line(json) ==
           R"({"read":0,"loaded":0,"rejected":0,"excluded":0,"users":0,"bytes":0,"generation":1,)"
           R"("stages":{"copy_ms":12},"no_op":false,"skipped":[],"committed_ms":3,"visible_ms":4})"
           "\n");
-    CHECK(load_json({}, {})["stages"].dump() == "{}");
+    CHECK(load_json({}, {}, LoadKind::stored)["stages"].dump() == "{}");
   }
 
   TEST_CASE("a file name that is not UTF-8 does not break the JSON") {
     LoadReport report;
     report.skipped = {"a\xff.csv"};
-    CHECK(to_line(load_json(report, {})).find("a\xEF\xBF\xBD.csv") != std::string::npos);
+    CHECK(to_line(load_json(report, {}, LoadKind::stored)).find("a\xEF\xBF\xBD.csv") != std::string::npos);
   }
 
   TEST_CASE("progress names percent, rate and time left as far as they are known") {

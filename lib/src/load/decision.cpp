@@ -59,7 +59,9 @@ std::span<const ContentHash> known_samples() noexcept { return kSamples; }
 Decision decide(const LoadFacts& facts, std::span<const ContentHash> contents, const Wishes& wishes) {
   const auto each = wishes.again ? all(contents.size()) : once_each(contents);
   const std::vector<bool> none(contents.size(), false);
-  if (facts.empty) return {Verdict::write, Fill::first, each};
+  // Batches may hold rows of a table that was emptied: replacing it must leave them behind.
+  const bool batches_to_end = wishes.if_full == IfFull::replace && !facts.live.empty();
+  if (facts.empty) return {Verdict::write, batches_to_end ? Fill::replace : Fill::first, each};
 
   const auto is_live = [&](const ContentHash& hash) { return contains(facts.live, hash); };
   const bool all_live = std::all_of(contents.begin(), contents.end(), is_live);

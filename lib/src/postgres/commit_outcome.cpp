@@ -66,7 +66,8 @@ void require_committed(const std::string& conninfo, const std::string& xid, cons
   throw Error{Kind::unreachable, attempted +
                                      ": the connection was lost during COMMIT and the server does not come "
                                      "back: the outcome is unknown; "
-                                     "run the same command again later, it is safe to repeat"};
+                                     "run the same command again later, it is safe to repeat "
+                                     "(but not with --again: look at 'ratingsctl status' first)"};
 }
 
 namespace {

@@ -151,10 +151,19 @@ auto PostgresRatingWriter::guarded(std::string_view attempted, Work&& body) {
     return body();
   } catch (const Error& error) {
     const auto own_pid = connection_ ? PQbackendPID(connection_->raw()) : 0;
+    // Asked while our own locks still stand: whoever waits for those would be taken for the holder as soon as
+    // they fall.
+    std::optional<Error> waited;
+    try {
+      if (waited_for_ && error.kind() == Kind::guard && !cancelled_)
+        waited = waited_for_lock(conninfo_, attempted, "nothing was loaded", *waited_for_, own_pid);
+    } catch (const Error& unanswered) {
+      log::debug("the holder of the lock is not known: {}", unanswered.what());
+    }
     abandon();
     if (cancelled_) throw interrupted(attempted);
-    if (!waited_for_ || error.kind() != Kind::guard) throw;
-    throw waited_for_lock(conninfo_, attempted, "nothing was loaded", *waited_for_, own_pid);
+    if (waited) throw *waited;
+    throw;
   }
 }
 

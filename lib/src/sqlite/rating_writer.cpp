@@ -189,9 +189,12 @@ LoadCommit SqliteRatingWriter::commit(std::span<const LoadedFile> files, const S
 void SqliteRatingWriter::checkpoint() noexcept {
   try {
     change_->database().execute("PRAGMA wal_checkpoint(PASSIVE)");
-  } catch (const std::exception& error) {
-    // The load is committed and durable; the next writer checkpoints.
-    log::warn("checkpoint after the load failed: {}", error.what());
+  } catch (const std::exception&) {
+    // Not the error's words: they are those of a change that failed.
+    log::warn(
+        "the load is done and safe, but its rows could not be moved from the log into the file yet; is the "
+        "disk "
+        "full? The next change tries again");
   }
 }
 
