@@ -1,5 +1,6 @@
 // ratingsctl healthcheck: asks /ready, for containers and load balancers.
 #include "commands.hpp"
+#include "json_output.hpp"
 #include "option_types.hpp"
 #include "values.hpp"
 
@@ -19,6 +20,7 @@ struct Target {
 struct HealthcheckOptions {
   Target target;
   std::optional<Target> url;
+  std::optional<Format> format;
 };
 
 int parse_port(const std::string& text) {
@@ -52,6 +54,8 @@ ExitCode run_healthcheck(const HealthcheckOptions& options) {
   const auto target = options.url.value_or(options.target);
   const int status = http_status(target.host, target.port, target.path, kPatience);
   constexpr int kOk = 200;
+  if (options.format == Format::json)
+    print(to_line(Json{{"ready", status == kOk}, {"status", status == 0 ? Json{} : Json{status}}}));
   if (status == kOk) return ExitCode::done;
   const auto place = target.host + ":" + std::to_string(target.port) + target.path;
   complain(status == 0 ? "no answer from " + place + " within 2 s"
@@ -71,6 +75,7 @@ void add_healthcheck(CLI::App& app, Selected& selected) {
       ->type_name("PORT")
       ->default_str("5001");
   add_value(*command, "--url", options->url, parse_url, "instead of host and port")->type_name("URL");
+  add_output_option(*command, options->format, {"json"});
   add_epilogue(*command, "  ratingsctl healthcheck --url http://127.0.0.1:5001/ready\n",
                "0 ready, 1 not ready, 2 usage");
   command->callback([&selected, options] {
