@@ -167,9 +167,16 @@ void add_serve(CLI::App& app, Selected& selected) {
   add_value(*command, "--port", http->port, parse_port, "0: any free one, which is printed")
       ->type_name("PORT")
       ->default_str("5001");
-  add_value(*command, "--threads", http->threads, parse_threads, "at most so many worker threads")
+  add_value(*command, "--threads", http->threads, parse_threads, "threads that talk to clients")
       ->type_name("N")
-      ->default_str("64");
+      ->default_str("one a core");
+  add_value(*command, "--workers", http->workers, parse_threads, "threads that wait for Redis and the store")
+      ->type_name("N")
+      ->default_str("32");
+  add_value(*command, "--max-connections", http->connections, parse_limit,
+            "clients at once; beyond it the one that is idle for longest makes room")
+      ->type_name("N")
+      ->default_str("16384");
   add_value(*command, "--drain-timeout", http->drain_timeout, parse_seconds,
             "for open requests after SIGTERM")
       ->type_name("SECONDS")

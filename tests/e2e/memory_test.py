@@ -108,7 +108,8 @@ def measure(arguments, store, home, limit, work):
     """Bytes that the cache adds to what the same work needs without one."""
     after = {}
     for size in (0, limit):
-        with rig.Server(arguments.program, store.url, home, "--memory-cache", str(size)) as server:
+        # One worker, so one connection to the store with one page cache, however many requests hit.
+        with rig.Server(arguments.program, store.url, home, "--memory-cache", str(size), "--workers", "1") as server:
             work(server.port)
             after[size] = resident(server.process)
     added = after[limit] - after[0]

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -10,6 +12,7 @@
 #include <string_view>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <thread>
 #include <unistd.h>
 
 namespace ratings::test {
@@ -40,6 +43,32 @@ class RawClient {
     REQUIRE(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
   }
 
+  /// False when the server does not listen any more.
+  [[nodiscard]] bool try_send(std::string_view bytes) const {
+    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+  }
+  /// The server has said something, or has closed.
+  [[nodiscard]] bool heard() const {
+    char byte = 0;
+    return ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno == ECONNRESET;
+  }
+  /// So many bytes of whatever comes; 0 at the end.
+  [[nodiscard]] std::size_t take(std::size_t bytes) const {
+    std::string buffer(bytes, ' ');
+    const auto got = ::recv(fd_, buffer.data(), buffer.size(), 0);
+    return got > 0 ? static_cast<std::size_t>(got) : 0;
+  }
+  /// Nothing more will be sent.
+  void end() const { REQUIRE(::shutdown(fd_, SHUT_WR) == 0); }
+
+  /// Takes nothing for `pause`, then all that comes until the end; how many bytes that was.
+  std::size_t take_all_after(std::chrono::milliseconds pause) {
+    std::this_thread::sleep_for(pause);
+    while (more()) {
+    }
+    return received_.size();
+  }
+
   /// `head_only`: the answer to a HEAD request.
   RawResponse receive(bool head_only = false) {
     RawResponse response;
@@ -65,7 +94,12 @@ class RawClient {
   }
 
   /// True when the server has closed and nothing is left to read.
-  bool closed() { return received_.empty() && !more(); }
+  bool closed() {
+    char byte = 0;
+    if (!received_.empty()) return false;
+    const auto got = ::recv(fd_, &byte, 1, 0);
+    return got == 0 || (got < 0 && errno == ECONNRESET);
+  }
 
  private:
   bool more() {

@@ -81,9 +81,10 @@ TEST_SUITE("http_server") {
     for (const std::string target : {"/rates/1", "/ping", "/user/profile/2", "/rates/1?format=csv"}) {
       INFO(target);
       (void)client.get(target);
-      const auto get = client.get(target);
+      auto get = client.get(target);
       client.send("HEAD " + target + " HTTP/1.1\r\nHost: test\r\n\r\n");
-      const auto head = client.receive(true);
+      auto head = client.receive(true);
+      for (auto* response : {&get, &head}) CHECK(response->headers.erase("Date") == 1);  // time passes
       CHECK(head.status == get.status);
       CHECK(head.headers == get.headers);
     }
@@ -151,22 +152,31 @@ TEST_SUITE("http_server") {
     CHECK(client.get("/rates/1", "Expect: 100-continue\r\n").status == 200);
   }
 
-  TEST_CASE("a request with a body is answered, then the connection ends: the body is never a request") {
+  TEST_CASE("a body is refused, and its bytes are never a request") {
     World world;
     for (const std::string framing :
-         {"Content-Length: 34", "Transfer-Encoding: chunked", "Content-Length: 0\r\nContent-Length: 34",
+         {"Transfer-Encoding: chunked", "Content-Length: 0\r\nContent-Length: 34", "Content-Length: 99999999",
           "Content-Length: 34\r\nTransfer-Encoding: chunked", "Content-Length: abc",
           "Transfer-Encoding: identity", "content-length: %30"}) {
-      INFO(framing);
-      RawClient client{world.port};
-      client.send("GET /ping HTTP/1.1\r\nHost: test\r\n" + framing +
-                  "\r\n\r\nGET /live HTTP/1.1\r\nHost: test\r\n\r\n");
-      const auto response = client.receive();
-      CHECK(response.status == 200);
-      CHECK(response.body == R"({"message":"pong"})");
-      CHECK(response.headers.at("Connection") == "close");
-      CHECK(client.closed());
+      for (const std::string method : {"GET", "POST"}) {
+        INFO(method << ' ' << framing);
+        RawClient client{world.port};
+        client.send(method + " /ping HTTP/1.1\r\nHost: test\r\n" + framing +
+                    "\r\n\r\nGET /live HTTP/1.1\r\nHost: test\r\n\r\n");
+        const auto response = client.receive();
+        CHECK(response.status >= 400);
+        CHECK(response.status < 500);
+        CHECK(response.headers.at("Connection") == "close");
+        CHECK(client.closed());
+      }
     }
+    RawClient client{world.port};
+    client.send(
+        "POST /ping HTTP/1.1\r\nHost: test\r\nContent-Length: 34\r\n\r\nGET /live HTTP/1.1\r\nHost: t");
+    CHECK(client.receive().status == 405);
+    client.send("est\r\n\r\nGET /ping HTTP/1.1\r\nHost: test\r\n\r\n");
+    CHECK(client.receive().body == R"({"message":"pong"})");
+    CHECK(world.store.reads == 0);
   }
 
   TEST_CASE("requests sent in one go are answered one after the other") {
@@ -191,9 +201,8 @@ TEST_SUITE("http_server") {
     };
     for (const auto& bytes : std::vector<std::string>{
              "hello\r\n\r\n", "GET /ping HTTP/1.1\nHost: a\n\n", "GET /ping\r\n\r\n",
-             "GET /ping HTTP/3.0\r\n\r\n", std::string{"GET /ping\0 HTTP/1.1\r\n\r\n", 23},
-             "GET  /ping HTTP/1.1\r\n\r\n", "GET /ping HTTP/1.1\r\nContent-Length : 5\r\n\r\n",
-             "\x16\x03\x01\x02\n"}) {
+             std::string{"GET /ping\0 HTTP/1.1\r\n\r\n", 23}, "GET  /ping HTTP/1.1\r\n\r\n",
+             "GET /ping HTTP/1.1\r\nContent-Length : 5\r\n\r\n", "\x16\x03\x01\x02\n"}) {
       INFO(bytes);
       const auto response = answer(bytes);
       CHECK(response.status == 400);
@@ -201,6 +210,7 @@ TEST_SUITE("http_server") {
       CHECK(response.headers.at("Connection") == "close");
       CHECK(response.headers.at("Cache-Control") == "no-store");
     }
+    CHECK(answer("GET /ping HTTP/3.0\r\n\r\n").status == 505);
     const auto long_line =
         answer("GET /rates/1?limit=" + std::string(9'000, '1') + " HTTP/1.1\r\nHost: a\r\n\r\n");
     CHECK(long_line.status == 414);
@@ -208,15 +218,6 @@ TEST_SUITE("http_server") {
     const auto long_head = answer("GET /ping HTTP/1.1\r\nX: " + std::string(17'000, 'x') + "\r\n\r\n");
     CHECK(long_head.status == 431);
     CHECK(world.store.reads == 0);
-  }
-
-  TEST_CASE("a header that does not end in time gets 408") {
-    World world;
-    RawClient client{world.port};
-    client.send("GET /ping HTTP/1.1\r\nHost:");
-    const auto response = client.receive();
-    CHECK(response.status == 408);
-    CHECK(code_of(response) == "request_timeout");
   }
 
   TEST_CASE("the client decides about keep-alive") {

@@ -12,7 +12,8 @@ namespace ratings::test {
 inline HttpOptions any_port() {
   return {.host = "127.0.0.1",
           .port = 0,
-          .threads = 8,
+          .threads = 2,
+          .workers = 8,
           .drain_timeout = std::chrono::seconds{5},
           .access_log = false};
 }
@@ -29,6 +30,14 @@ struct World {
     running = std::jthread{[this] { server.run(); }};
   }
   ~World() { server.stop(); }
+
+  /// A history of 11 MB: more than sockets hold.
+  void put_whale(UserId user) {
+    std::vector<Rating> ratings;
+    for (int i = 0; i < 200'000; ++i)
+      ratings.push_back({.user = {}, .movie = MovieId{i}, .score = 1, .timestamp = i});
+    store.put(user, ratings);
+  }
 
   FakeStore store;
   FakeCoherence coherence;

@@ -1,6 +1,6 @@
-// Takes the place of what the code under test waits with: condition variables, poll(2), and the clocks.
-// Inside a fiber they wait in simulated time; outside they are the kernel's. The linker finds these before
-// libc's, also for libstdc++, which is why no code of the program has to know about the simulator.
+// Takes the place of what the code under test waits with: condition variables, poll(2), epoll_wait(2), the
+// clocks. Inside a fiber they wait in simulated time; outside they are the kernel's. The linker finds these
+// before libc's, also for libstdc++, which is why no code of the program has to know about the simulator.
 #include "simulator/fibers.hpp"
 
 #include <csignal>
@@ -8,6 +8,8 @@
 #include <ctime>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -32,6 +34,23 @@ int wait_on(const pthread_cond_t* condition, pthread_mutex_t* mutex, Instant unt
   const bool woken = fibers->park(condition, until);
   pthread_mutex_lock(mutex);
   return woken ? 0 : ETIMEDOUT;
+}
+
+/// `look` says how many descriptors are ready, within a time.
+template <class Look>
+int wait_for_sockets(int timeout, Look look) {
+  auto* fibers = Fibers::running();
+  if (fibers == nullptr) {
+    const timespec patience{.tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * 1'000'000L};
+    return look(timeout < 0 ? nullptr : &patience);
+  }
+  const auto until = timeout < 0 ? kForever : fibers->now() + std::chrono::milliseconds{timeout};
+  for (;;) {
+    const timespec at_once{};
+    const int found = look(&at_once);
+    if (found != 0 || fibers->now() >= until) return found;
+    fibers->park(&kSockets, until);
+  }
 }
 
 }  // namespace
@@ -68,21 +87,29 @@ RATINGS_TAKES_THE_PLACE int clock_gettime(clockid_t clock, timespec* time) noexc
 }
 
 RATINGS_TAKES_THE_PLACE int poll(pollfd* sockets, nfds_t count, int timeout) {
-  const auto look = [&](const timespec* patience) {
+  return wait_for_sockets(timeout, [&](const timespec* patience) {
     return static_cast<int>(syscall(SYS_ppoll, sockets, count, patience, nullptr, _NSIG / 8));
-  };
-  auto* fibers = Fibers::running();
-  if (fibers == nullptr) {
-    const timespec patience{.tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * 1'000'000L};
-    return look(timeout < 0 ? nullptr : &patience);
-  }
-  const auto until = timeout < 0 ? kForever : fibers->now() + std::chrono::milliseconds{timeout};
-  for (;;) {
-    const timespec at_once{};
-    const int found = look(&at_once);
-    if (found != 0 || fibers->now() >= until) return found;
-    fibers->park(&kSockets, until);
-  }
+  });
+}
+
+RATINGS_TAKES_THE_PLACE int epoll_wait(int epoll, epoll_event* events, int most, int timeout) {
+  return wait_for_sockets(timeout, [&](const timespec* patience) {
+    const auto milliseconds =
+        patience == nullptr ? -1 : static_cast<int>(patience->tv_sec * 1000 + patience->tv_nsec / 1'000'000);
+    return static_cast<int>(syscall(SYS_epoll_pwait, epoll, events, most, milliseconds, nullptr, _NSIG / 8));
+  });
+}
+
+RATINGS_TAKES_THE_PLACE int eventfd_write(int descriptor, eventfd_t value) {
+  const auto written = syscall(SYS_write, descriptor, &value, sizeof value);
+  if (auto* fibers = Fibers::running()) fibers->wake_all(&kSockets);
+  return written == sizeof value ? 0 : -1;
+}
+
+RATINGS_TAKES_THE_PLACE int shutdown(int socket, int how) noexcept {
+  const auto done = static_cast<int>(syscall(SYS_shutdown, socket, how));
+  if (auto* fibers = Fibers::running()) fibers->wake_all(&kSockets);
+  return done;
 }
 
 RATINGS_TAKES_THE_PLACE ssize_t sendmsg(int socket, const msghdr* message, int flags) {

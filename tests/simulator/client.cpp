@@ -20,11 +20,11 @@ std::string HttpAnswer::header(std::string_view name) const {
 
 void Client::connect(const std::shared_ptr<Server>& server) {
   std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
     throw std::runtime_error{"no socket is left"};
   socket_.emplace(ends[0]);
   server_ = server;
-  fibers_.spawn(server->group, [server, socket = ends[1]] { server->serve(socket); });
+  server->loop->adopt(http::Descriptor{ends[1]});
 }
 
 void Client::send(std::string_view bytes) const {
@@ -61,7 +61,7 @@ std::optional<HttpAnswer> Client::receive() const {
   for (;;) {
     std::array<char, 4096> buffer;
     const auto got = ::recv(socket_->get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (got == 0) return std::nullopt;
+    if (got == 0 || (got < 0 && errno != EAGAIN)) return std::nullopt;
     if (got < 0) {
       if (server_->killed) return std::nullopt;
       pollfd waiting{socket_->get(), POLLIN, 0};

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/event.hpp"
+#include "http/descriptor.hpp"
 #include "simulator/dice.hpp"
 #include "simulator/fibers.hpp"
 #include "simulator/server.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "coherence/position_coherence.hpp"
-#include "http/conversation.hpp"
+#include "http/event_loop.hpp"
 #include "simulator/shared_redis.hpp"
 #include "support/fake_history_reader.hpp"
 #include "support/fake_position_reader.hpp"
@@ -62,13 +62,17 @@ struct Server {
     service = std::make_unique<RatingService>(reader, *coherence, memory.get(), &redis, clock);
     router = std::make_unique<http::Router>(*service, *coherence, &redis, clock, draining, budget,
                                             [] { return std::string{}; });
+    answering = std::make_unique<http::Answering>(
+        http::Answering{.router = *router, .clock = clock, .requests = requests, .draining = draining});
+    loop = std::make_unique<http::EventLoop>(loops, *answering);
+    loops.loops.push_back(loop.get());
   }
 
-  /// What a worker thread does with an accepted socket.
-  void serve(int socket) {
-    http::Engine engine{*router, clock, http::AccessLog::off};
-    http::converse(http::Connection{http::Descriptor{socket}, stopping, cut, wanted}, engine, clock, draining,
-                   requests);
+  /// Its threads come to their end.
+  void end() {
+    killed = true;
+    loop->cut();
+    data.close();
   }
 
   const int group;
@@ -83,9 +87,12 @@ struct Server {
   http::SendBudget budget;
   http::RequestCounters requests;
   std::unique_ptr<http::Router> router;
-  http::Event stopping;
-  http::Event cut;
-  http::Calls wanted;
+  std::unique_ptr<http::Answering> answering;
+  http::JobQueue data{64};
+  http::JobQueue control{64};
+  http::Loops loops{
+      .data = data, .control = control, .patience = {}, .most_clients = 1'000, .loops = {}, .changed = [] {}};
+  std::unique_ptr<http::EventLoop> loop;
 
   bool killed = false;
   Instant cut_off{};       ///< until when it cannot reach the store

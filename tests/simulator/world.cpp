@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 constexpr Instant kLife = 500ms;
 constexpr int kClients = 6;
 constexpr int kServers = 3;
+constexpr int kWorkers = 3;  ///< of each, for clients that wait for the store at the same time
 /// Nobody's group is frozen but a server's.
 constexpr Fibers::Group kOutside = 0;
 
@@ -63,6 +64,9 @@ std::shared_ptr<Server> World::start_server() {
       ++groups_, store_, redis_, clock_, dice_, memory_bytes_, [this](Server& one) { to_store(one); },
       [this] { travel(); });
   clock_.spawn(server->group, [this, server] { validate(server); });
+  clock_.spawn(server->group, [server] { server->loop->run(); });
+  for (int i = 0; i < kWorkers; ++i)
+    clock_.spawn(server->group, [server] { http::work(server->data, *server->answering); });
   return server;
 }
 
@@ -72,6 +76,7 @@ void World::validate(const std::shared_ptr<Server>& server) {
     const auto pause = server->coherence->tick();
     clock_.park(server.get(), clock_.now() + pause);
   }
+  server->end();
 }
 
 void World::travel() {
@@ -245,7 +250,7 @@ void World::meddle() {
       case 8:
         if (!dice_.one_in(4)) break;
         note("server ", server->group, ": killed");
-        server->killed = true;
+        server->end();
         server = start_server();
         break;
       default:

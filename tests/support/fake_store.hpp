@@ -51,6 +51,7 @@ class FakeStore final : public HistoryReader {
 class FakeCoherence final : public Coherence {
  public:
   bool usable(UserId, const Tag&, Instant) noexcept override { return trust; }
+  bool usable_at_once(UserId, const Tag&, Instant) noexcept override { return trust && at_once; }
   bool trusted(Instant) noexcept override { return trust; }
   std::vector<Check> checks() const override {
     const std::lock_guard lock{mutex_};
@@ -64,6 +65,7 @@ class FakeCoherence final : public Coherence {
   }
 
   std::atomic<bool> trust{true};
+  std::atomic<bool> at_once{true};
 
  private:
   mutable std::mutex mutex_;

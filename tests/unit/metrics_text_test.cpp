@@ -41,8 +41,10 @@ std::string page_of(const RequestCounters& counters, const Figures& figures) {
   HttpFigures http;
   for (std::size_t route = 0; route < http.routes.size(); ++route)
     http.routes[route] = counters.figures(static_cast<RouteName>(route));
-  http.connections_served = 71;
-  http.connections_waiting = 72;
+  http.connections = 143;
+  http.connections_idle = 72;
+  http.evicted = 76;
+  http.requests_waiting = 77;
   http.shed_busy = 73;
   http.shed_unavailable = 74;
   http.shed_overloaded = 75;
@@ -93,8 +95,10 @@ TEST_SUITE("metrics page") {
     CHECK(page.value("ratingsctl_cache_samples_total", {{"outcome", "changed"}}) == 62);
     CHECK(page.value("ratingsctl_cache_samples_total", {{"outcome", "skipped"}}) == 63);
     CHECK(page.value("ratingsctl_cache_mismatches_total") == 64);
-    CHECK(page.value("ratingsctl_http_connections", {{"state", "served"}}) == 71);
-    CHECK(page.value("ratingsctl_http_connections", {{"state", "waiting"}}) == 72);
+    CHECK(page.value("ratingsctl_http_connections", {{"state", "active"}}) == 71);
+    CHECK(page.value("ratingsctl_http_connections", {{"state", "idle"}}) == 72);
+    CHECK(page.value("ratingsctl_http_evicted_total") == 76);
+    CHECK(page.value("ratingsctl_http_requests_waiting") == 77);
     CHECK(page.value("ratingsctl_http_shed_total", {{"reason", "busy"}}) == 73);
     CHECK(page.value("ratingsctl_http_shed_total", {{"reason", "unavailable"}}) == 74);
     CHECK(page.value("ratingsctl_http_shed_total", {{"reason", "overloaded"}}) == 75);

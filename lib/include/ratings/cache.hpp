@@ -33,6 +33,8 @@ class RATINGS_EXPORT CachedHistory {
   /// Compressed once; empty when the body is below the floor of 1,000 bytes (less than one packet gains
   /// nothing) or above 16 MiB (the first client would wait for it).
   [[nodiscard]] const std::string& gzip() const;
+  /// gzip() has nothing to do any more.
+  [[nodiscard]] bool gzip_made() const noexcept;
   /// What one entry costs in memory, the gzip copy and allocator overhead included.
   [[nodiscard]] std::size_t cost() const noexcept;
 

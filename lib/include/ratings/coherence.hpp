@@ -24,6 +24,8 @@ class RATINGS_EXPORT Coherence {
   /// True if a check of the store made at most Δ before `arrived` (after it, in strict mode) shows that `tag`
   /// is still the user's last word and part of the store's history.
   [[nodiscard]] virtual bool usable(UserId user, const Tag& tag, Instant arrived) noexcept = 0;
+  /// usable(), but false where that would have to wait for a server: for threads that many clients share.
+  [[nodiscard]] virtual bool usable_at_once(UserId user, const Tag& tag, Instant arrived) noexcept = 0;
   /// False while nothing may come from a cache: no fresh check, or a broken trigger.
   [[nodiscard]] virtual bool trusted(Instant arrived) noexcept = 0;
   /// The last findings about the store: reachable, schema, triggers, …

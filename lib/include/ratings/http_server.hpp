@@ -7,6 +7,7 @@
 #include "ratings/service.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,9 +16,17 @@ namespace ratings {
 
 struct HttpOptions {
   std::string host = "127.0.0.1";
-  int port = 5001;  ///< 0: any free one
-  /// One thread a live connection (the HTTP library's model); more connections than threads wait.
-  unsigned threads = 64;
+  int port = 5001;       ///< 0: any free one
+  unsigned threads = 0;  ///< event loops, which share the clients; 0: one a core
+  /// Threads for requests that may have to wait for Redis or the store: some more than there are connections
+  /// to the store, so that these always have work.
+  unsigned workers = 32;
+  /// Clients at once. Beyond it the one that has been idle for longest makes room. Each is a file: the limit
+  /// on open files bounds it too.
+  std::size_t connections = 16'384;
+  std::chrono::milliseconds header_timeout{5'000};  ///< from a request's first byte to its last
+  std::chrono::milliseconds idle_timeout{60'000};   ///< between requests
+  std::chrono::milliseconds write_timeout{10'000};  ///< without a byte of the answer taken
   std::chrono::seconds drain_timeout{10};
   bool access_log = false;
 };
@@ -35,7 +44,8 @@ class RATINGS_EXPORT HttpServer {
   int bind();
   /// Serves until stop(); returns after open requests have ended, or when the drain timeout is over.
   void run();
-  /// From any thread: /ready says 503, no new connections, run() returns.
+  /// From any thread: /ready says 503, no new connections, run() returns. Once only: whoever is in a hurry
+  /// ends the process.
   void stop();
 
  private:

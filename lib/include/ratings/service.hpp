@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -43,6 +44,10 @@ class RATINGS_EXPORT RatingService {
                 Sampler* sampler = nullptr);
   ~RatingService();
 
+  /// What memory holds, if that is known to be good without waiting for anybody, and needs no work: its gzip
+  /// copy is made if it is `wanted`. Else nullopt, and history() knows. `arrived`: as below.
+  enum class GzipCopy { wanted, unwanted };
+  [[nodiscard]] std::optional<Answer> hit(UserId user, GzipCopy copy, Instant arrived);
   /// `arrived`: read from the clock after the request's last byte.
   [[nodiscard]] Answer history(UserId user, Instant arrived);
   /// In the order asked for; those not cached come from one statement.

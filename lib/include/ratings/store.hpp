@@ -66,6 +66,8 @@ class RATINGS_EXPORT PositionReader {
   virtual Standing standing(UserId user, const ReadPoint& read, Instant deadline) = 0;
   /// Schema, triggers, recovery, logical subscription.
   virtual std::vector<Check> checks(Instant deadline) = 0;
+  /// It reads a file of this machine: a question takes microseconds, and there is no network to wait for.
+  [[nodiscard]] virtual bool local() const noexcept { return false; }
 };
 
 /// Hints that ratings have changed, so that a validator need not sleep until its next round. Only to wake it

@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <string_view>
 
@@ -48,6 +49,7 @@ std::array<char, 36> etag_of(std::string_view body) {
 struct CachedHistory::Gzip {
   std::once_flag once;
   std::string bytes;
+  std::atomic<bool> made{false};
 };
 
 CachedHistory::CachedHistory(UserId user, const Tag& tag, std::string body)
@@ -64,9 +66,14 @@ CachedHistory::~CachedHistory() = default;
 const std::string& CachedHistory::gzip() const {
   static const std::string kNone;
   if (!gzip_) return kNone;
-  std::call_once(gzip_->once, [this] { gzip_->bytes = ratings::gzip(body_); });
+  std::call_once(gzip_->once, [this] {
+    gzip_->bytes = ratings::gzip(body_);
+    gzip_->made = true;
+  });
   return gzip_->bytes;
 }
+
+bool CachedHistory::gzip_made() const noexcept { return !gzip_ || gzip_->made; }
 
 std::size_t CachedHistory::cost() const noexcept {
   const std::size_t reserve = gzip_ ? sizeof(Gzip) + body_.size() / kGzipShare : 0;

@@ -29,6 +29,12 @@ bool PositionCoherence::usable(UserId user, const Tag& tag, Instant arrived) noe
   return false;
 }
 
+bool PositionCoherence::usable_at_once(UserId user, const Tag& tag, Instant arrived) noexcept try {
+  return !validator_.blocked() && validator_.fresh_at_once(arrived) && validator_.current_at_once(user, tag);
+} catch (const std::exception&) {
+  return false;  // usable() meets it again, and says so
+}
+
 bool PositionCoherence::trusted(Instant arrived) noexcept try {
   return !validator_.blocked() && validator_.fresh(arrived);
 } catch (const std::exception& error) {

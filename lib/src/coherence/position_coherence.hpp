@@ -25,6 +25,7 @@ class PositionCoherence final : public Coherence {
                     std::unique_ptr<ChangeHints> hints = nullptr, unsigned seed = std::random_device{}());
 
   [[nodiscard]] bool usable(UserId user, const Tag& tag, Instant arrived) noexcept override;
+  [[nodiscard]] bool usable_at_once(UserId user, const Tag& tag, Instant arrived) noexcept override;
   [[nodiscard]] bool trusted(Instant arrived) noexcept override;
   [[nodiscard]] std::vector<Check> checks() const override { return validator_.findings(); }
 

@@ -36,6 +36,12 @@ class Validator {
   [[nodiscard]] bool fresh(Instant arrived);
   /// Is `tag` the user's last word, as far as the last validation saw? Asks the store where only it can know.
   [[nodiscard]] bool current(UserId user, const Tag& tag);
+  /// The same two, but no where that would take longer than others should wait: a server must be asked, or
+  /// somebody else is asking.
+  [[nodiscard]] bool fresh_at_once(Instant arrived);
+  [[nodiscard]] bool current_at_once(UserId user, const Tag& tag) const {
+    return timeline_.judge(user, tag) == Verdict::yes;
+  }
   /// A finding about the store forbids answers from caches, or there are no findings yet.
   [[nodiscard]] bool blocked() const noexcept { return blocked_; }
   [[nodiscard]] std::vector<Check> findings() const;
@@ -60,6 +66,7 @@ class Validator {
   // Used by whoever holds the turn.
   Turn turn_;
   const std::unique_ptr<PositionReader> positions_;
+  const bool local_;
   Clock& clock_;
   Timeline timeline_;
   Instant retry_at_{};

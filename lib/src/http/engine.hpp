@@ -1,38 +1,23 @@
 #pragma once
 
+#include "http/gate.hpp"
 #include "http/router.hpp"
 
 #include <memory>
-#include <string>
-#include <string_view>
 
 namespace ratings::http {
 
-enum class After { keep, close };  ///< what becomes of the connection after an answer
-enum class AccessLog { off, on };
-
-/// An answer ready to be sent: the header's bytes, and the body where it already lies.
-struct Reply {
-  std::string head;
-  Response response;
-  bool bodiless = false;  ///< HEAD
-  After after = After::close;
-
-  [[nodiscard]] std::string_view body() const { return bodiless ? std::string_view{} : response.body(); }
-};
-
-/// Header bytes ▸ cpp-httplib ▸ Router ▸ reply. The only door to cpp-httplib, for every version of it; knows
-/// no sockets. Not thread-safe: one for each worker. Everything given must outlive it.
+/// A request that passed the gate ▸ cpp-httplib ▸ Router ▸ response. The only door to cpp-httplib, for every
+/// version of it. httplib gets a request line and nothing else: no field that a client chose reaches it, so
+/// none can shadow its own (REMOTE_ADDR), make it read a body, cut a range, or send "100 Continue".
+/// Not thread-safe: one for each thread. The router must outlive it.
 class Engine {
  public:
-  Engine(Router& router, Clock& clock, AccessLog access_log);
+  explicit Engine(Router& router);
   ~Engine();
 
-  /// `head`: a complete header, its empty line included. `after`: close when the server does not want another
-  /// request on this connection.
-  [[nodiscard]] Reply answer(std::string_view head, Instant arrived, After after);
-  /// For bytes that are no complete header.
-  [[nodiscard]] static Reply refuse(const Refusal& refusal);
+  /// `arrived`: read from the clock after the request's last byte.
+  [[nodiscard]] Response answer(const Admitted& request, Instant arrived);
 
  private:
   struct State;

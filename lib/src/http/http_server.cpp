@@ -1,8 +1,8 @@
 #include "ratings/http_server.hpp"
 
 #include "core/log.hpp"
-#include "http/conversation.hpp"
-#include "http/engine.hpp"
+#include "http/event_loop.hpp"
+#include "http/job_queue.hpp"
 #include "http/listener.hpp"
 #include "http/metrics_text.hpp"
 #include "http/router.hpp"
@@ -13,141 +13,133 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <optional>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
 namespace ratings {
 namespace {
 
-/// Accepted connections that no worker has taken yet, and how many workers are busy. Thread-safe.
-class Queue {
- public:
-  explicit Queue(std::size_t workers) : workers_{workers} {}
+/// Requests that wait for a worker. At some 5,000 store reads a second and core, the last of them waits for
+/// 0.2 s; more would only make all wait longer, and the thousand clients who ask for one cold history still
+/// fit.
+constexpr std::size_t kQueued = 1'024;
+/// Questions about the server itself; a scraper and a load balancer ask once a second.
+constexpr std::size_t kQueuedControl = 64;
+/// Descriptors that are no clients: the store's connections, Redis', files, the standard ones, two for each
+/// loop.
+constexpr std::size_t kOtherFiles = 128;
 
-  void push(http::Descriptor socket) {
-    const std::lock_guard lock{mutex_};
-    waiting_.push_back(std::move(socket));
-    if (busy_ >= workers_) wanted_.call();
-    changed_.notify_one();
-  }
+std::size_t most_clients(std::size_t wanted) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  const auto files = static_cast<std::size_t>(limit.rlim_cur);
+  const auto room = files > 2 * kOtherFiles ? files - kOtherFiles : files / 2;
+  return std::max<std::size_t>(1, std::min(wanted, room));
+}
 
-  /// The next connection; nullopt once closed and empty. Whoever got one says done() afterwards.
-  std::optional<http::Descriptor> pop() {
-    std::unique_lock lock{mutex_};
-    changed_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
-    if (waiting_.empty()) return std::nullopt;
-    auto socket = std::move(waiting_.front());
-    waiting_.pop_front();
-    ++busy_;
-    // Calls that a worker answered by becoming free by itself must not close further connections.
-    while (waiting_.empty() && wanted_.take()) {
-    }
-    return socket;
-  }
-
-  void done() {
-    const std::lock_guard lock{mutex_};
-    --busy_;
-    idle_.notify_all();
-  }
-
-  void add_to(http::HttpFigures& figures) const {
-    const std::lock_guard lock{mutex_};
-    figures.connections_served = busy_;
-    figures.connections_waiting = waiting_.size();
-  }
-
-  /// Called for when a connection waits and every worker has one.
-  [[nodiscard]] http::Calls& wanted() noexcept { return wanted_; }
-
-  void close() {
-    const std::lock_guard lock{mutex_};
-    closed_ = true;
-    changed_.notify_all();
-  }
-
-  /// False when connections were still being served after `timeout`.
-  bool wait_until_idle(std::chrono::seconds timeout) {
-    std::unique_lock lock{mutex_};
-    return idle_.wait_for(lock, timeout, [this] { return waiting_.empty() && busy_ == 0; });
-  }
-
- private:
-  const std::size_t workers_;
-  http::Calls wanted_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::condition_variable idle_;
-  std::deque<http::Descriptor> waiting_;
-  std::size_t busy_ = 0;
-  bool closed_ = false;
-};
+http::Patience patience_of(const HttpOptions& options) {
+  return {.idle = options.idle_timeout, .head = options.header_timeout, .writing = options.write_timeout};
+}
 
 }  // namespace
 
-/// Acceptor (the thread in run()) ▸ queue ▸ workers, one connection each at a time.
+/// Listener ▸ event loops ▸ memory, or ▸ queue ▸ workers ▸ back to the loop.
 struct HttpServer::State {
   State(RatingService& service, Coherence& checker, Cache* redis, Clock& time, HttpOptions settings,
         ReadFigures others)
-      : clock{time},
-        options{std::move(settings)},
+      : options{std::move(settings)},
         coherence{checker},
         figures{std::move(others)},
-        router{service, coherence, redis, time, draining, budget, [this] { return metrics(); }} {}
+        router{service, coherence, redis, time, draining, budget, [this] { return metrics(); }},
+        answering{.router = router,
+                  .clock = time,
+                  .requests = requests,
+                  .draining = draining,
+                  .access_log = options.access_log ? http::AccessLog::on : http::AccessLog::off,
+                  .idle = std::chrono::duration_cast<std::chrono::seconds>(options.idle_timeout)},
+        shared{.data = data,
+               .control = control,
+               .patience = patience_of(options),
+               .most_clients = most_clients(options.connections),
+               .loops = {},
+               .changed = [this] { note(); }} {}
 
   ~State() {
-    stop();
-    cut.happen();
-    queue.close();
-    workers.clear();  // joins; a worker in a store read ends with that read's deadline
+    for (const auto& loop : loops) loop->cut();
+    data.close();
+    control.close();
+    threads.clear();  // joins; a worker in a store read ends with that read's deadline
   }
 
-  void stop() noexcept {
-    draining = true;
-    stopping.happen();
-  }
-
-  void work() {
-    http::Engine engine{router, clock, options.access_log ? http::AccessLog::on : http::AccessLog::off};
-    while (auto socket = queue.pop()) {
-      try {
-        http::converse(http::Connection{std::move(*socket), stopping, cut, queue.wanted()}, engine, clock,
-                       draining, requests);
-      } catch (const std::exception& error) {
-        log::error("connection dropped error=\"{}\"", error.what());
-      }
-      queue.done();
+  void bind() {
+    listener.emplace(options.host, options.port);
+    shared.listener = &*listener;
+    const auto cores = std::max(1U, std::thread::hardware_concurrency());
+    for (unsigned i = 0; i < (options.threads > 0 ? options.threads : cores); ++i) {
+      loops.push_back(std::make_unique<http::EventLoop>(shared, answering));
+      shared.loops.push_back(loops.back().get());
     }
+  }
+
+  void start() {
+    for (unsigned i = 0; i < std::max(1U, options.workers); ++i)
+      threads.emplace_back([this] { http::work(data, answering); });
+    threads.emplace_back([this] { http::work(control, answering); });
+    for (const auto& loop : loops) threads.emplace_back([&loop = *loop] { loop.run(); });
+  }
+
+  void stop() {
+    draining = true;
+    note();
+  }
+
+  /// Something has changed that run() may wait for.
+  void note() {
+    const std::scoped_lock lock{mutex};
+    changed.notify_all();
+  }
+
+  [[nodiscard]] bool all(bool (http::EventLoop::*is)() const noexcept) const {
+    return std::ranges::all_of(loops, [is](const auto& loop) { return ((*loop).*is)(); });
   }
 
   [[nodiscard]] std::string metrics() const {
     http::HttpFigures http;
     for (std::size_t route = 0; route < http.routes.size(); ++route)
       http.routes[route] = requests.figures(static_cast<http::RouteName>(route));
-    queue.add_to(http);
-    http.shed_busy = router.shed(Kind::busy);
-    http.shed_overloaded = budget.refused();
+    for (const auto& loop : loops) {
+      http.connections += loop->clients();
+      http.connections_idle += loop->idle();
+      http.evicted += loop->evicted();
+      http.shed_overloaded += loop->turned_away();
+    }
+    http.requests_waiting = data.waiting() + control.waiting();
+    http.shed_busy = router.shed(Kind::busy) + data.refused() + control.refused();
+    http.shed_overloaded += budget.refused();
     http.shed_unavailable = router.shed(Kind::unreachable);
     return http::metrics_text(http, figures ? figures() : Figures{}, coherence.checks(), process_figures(),
                               kVersion);
   }
 
   http::RequestCounters requests;  // first: it fills whole cache lines
-  Clock& clock;
   const HttpOptions options;
   Coherence& coherence;
   const ReadFigures figures;
   std::atomic<bool> draining{false};
   http::SendBudget budget;
   http::Router router;
-  http::Event stopping;  ///< idle connections close
-  http::Event cut;       ///< the drain timeout is over
-  Queue queue{std::max(1U, options.threads)};
+  const http::Answering answering;
+  http::JobQueue data{kQueued};
+  http::JobQueue control{kQueuedControl};
+  http::Loops shared;
   std::optional<http::Listener> listener;
-  std::vector<std::jthread> workers;
+  std::vector<std::unique_ptr<http::EventLoop>> loops;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::jthread> threads;
 };
 
 HttpServer::HttpServer(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
@@ -157,24 +149,28 @@ HttpServer::HttpServer(RatingService& service, Coherence& coherence, Cache* redi
 HttpServer::~HttpServer() = default;
 
 int HttpServer::bind() {
-  state_->listener.emplace(state_->options.host, state_->options.port);
+  state_->bind();
   return state_->listener->port();
 }
 
 void HttpServer::run() {
   auto& state = *state_;
   if (!state.listener) bind();
-  for (unsigned i = 0; i < std::max(1U, state.options.threads); ++i) {
-    state.workers.emplace_back([&state] { state.work(); });
-  }
-  while (auto socket = state.listener->accept(state.stopping)) state.queue.push(std::move(*socket));
-  state.listener.reset();
-
-  if (!state.queue.wait_until_idle(state.options.drain_timeout)) {
+  state.start();
+  std::unique_lock lock{state.mutex};
+  state.changed.wait(lock, [&state] { return state.draining.load(); });
+  for (const auto& loop : state.loops) loop->drain();
+  using http::EventLoop;
+  const auto until = std::chrono::steady_clock::now() + state.options.drain_timeout;
+  const auto deaf = [&state] { return state.all(&EventLoop::deaf); };
+  const auto done = [&state] { return state.all(&EventLoop::ended); };
+  // Closed once no loop has it in its hands, so that who comes now is refused and does not wait.
+  if (state.changed.wait_until(lock, until, deaf)) state.listener.reset();
+  if (!state.changed.wait_until(lock, until, done)) {
     log::warn("connections cut at the drain timeout seconds={}", state.options.drain_timeout.count());
+    for (const auto& loop : state.loops) loop->cut();
+    state.changed.wait(lock, done);
   }
-  state.cut.happen();
-  state.queue.close();
 }
 
 void HttpServer::stop() { state_->stop(); }

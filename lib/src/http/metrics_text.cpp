@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace ratings::http {
@@ -88,16 +89,19 @@ void write_requests(Page& page, const HttpFigures& http) {
     page.part("_count", label, count);
   }
 
-  page.family("ratingsctl_http_shed_total", "counter",
-              "Requests answered 503: the store could not answer in time (busy) or not at all (unavailable), "
-              "or answers "
-              "under way hold too much memory (overloaded).");
+  page.family(
+      "ratingsctl_http_shed_total", "counter",
+      "Requests answered 503: a worker or the store had no time (busy), the store could not be reached "
+      "(unavailable), or there were too many connections or bytes under way (overloaded).");
   page.sample(R"(reason="busy")", http.shed_busy);
   page.sample(R"(reason="overloaded")", http.shed_overloaded);
   page.sample(R"(reason="unavailable")", http.shed_unavailable);
-  page.family("ratingsctl_http_connections", "gauge", "Open connections: with a worker, or waiting for one.");
-  page.sample(R"(state="served")", http.connections_served);
-  page.sample(R"(state="waiting")", http.connections_waiting);
+  page.family("ratingsctl_http_connections", "gauge", "Open connections: between requests, or with one.");
+  page.sample(R"(state="idle")", http.connections_idle);
+  page.sample(R"(state="active")", http.connections - std::min(http.connections, http.connections_idle));
+  page.counter("ratingsctl_http_evicted_total", "Idle connections that were closed to make room.",
+               http.evicted);
+  page.gauge("ratingsctl_http_requests_waiting", "Requests that wait for a worker.", http.requests_waiting);
 }
 
 void write_service(Page& page, const ServiceFigures& service) {

@@ -19,10 +19,12 @@ inline constexpr const char* kMetricsType = "text/plain; version=0.0.4; charset=
 /// The HTTP side's own numbers.
 struct HttpFigures {
   std::array<RouteFigures, kRouteNames.size()> routes;  ///< by RouteName
-  std::uint64_t connections_served = 0;                 ///< open, with a worker
-  std::uint64_t connections_waiting = 0;                ///< open, without one
-  std::uint64_t shed_busy = 0;         ///< 503 because the store could not answer in time, so far
-  std::uint64_t shed_overloaded = 0;   ///< 503 because answers under way hold too much memory, so far
+  std::uint64_t connections = 0;                        ///< open
+  std::uint64_t connections_idle = 0;                   ///< of these, between requests
+  std::uint64_t evicted = 0;           ///< idle connections that made room for others, so far
+  std::uint64_t requests_waiting = 0;  ///< for a worker
+  std::uint64_t shed_busy = 0;         ///< 503 because a worker or the store had no time for it, so far
+  std::uint64_t shed_overloaded = 0;   ///< 503 because of too many connections or bytes under way, so far
   std::uint64_t shed_unavailable = 0;  ///< 503 because the store could not be reached, so far
 };
 

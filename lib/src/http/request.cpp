@@ -10,6 +10,7 @@
 namespace ratings::http {
 namespace {
 
+constexpr std::string_view kRates = "/rates/";
 constexpr std::array<std::string_view, 8> kRatesParameters{"from",  "to",     "movie_id", "min_rating",
                                                            "limit", "cursor", "order",    "format"};
 constexpr std::array<std::string_view, 1> kBatchParameters{"uid"};
@@ -34,7 +35,6 @@ std::optional<Place> place_of(std::string_view path) {
   if (path == "/metrics") return Place{RouteName::metrics, {}};
   if (path == "/rates") return Place{RouteName::rates_of_users, {}};
 
-  constexpr std::string_view kRates = "/rates/";
   constexpr std::string_view kProfile = "/user/profile/";
   const bool profile = path.starts_with(kProfile);
   if (!profile && !path.starts_with(kRates)) return std::nullopt;
@@ -49,12 +49,21 @@ std::span<const std::string_view> parameters_of(RouteName path) {
   return {};
 }
 
-/// RFC 9112 §3.2.2: a server must accept "http://host/path" too.
-std::string_view origin_form(std::string_view target) {
+/// RFC 9112 §3.2.2: a server must accept "http://host/path" too. nullopt: an authority that none can be.
+std::optional<std::string> origin_form(std::string_view target) {
   constexpr std::string_view kScheme = "http://";
-  if (!target.starts_with(kScheme)) return target;
-  const auto path = target.find('/', kScheme.size());
-  return path == std::string_view::npos ? "/" : target.substr(path);
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  const auto same = [lower](char a, char b) { return lower(a) == b; };
+  if (target.size() < kScheme.size() || !std::equal(kScheme.begin(), kScheme.end(), target.begin(),
+                                                    [same](char a, char b) { return same(b, a); }))
+    return std::string{target};
+  target.remove_prefix(kScheme.size());
+  const auto end = std::min(target.find_first_of("/?"), target.size());
+  const auto authority = target.substr(0, end);
+  // User information in it is for browsers' address lines, and for deceiving (RFC 9110 §4.2.4).
+  if (authority.empty() || authority.find('@') != std::string_view::npos) return std::nullopt;
+  target.remove_prefix(end);
+  return target.starts_with('/') ? std::string{target} : "/" + std::string{target};
 }
 
 Route route_of_place(const Place& place, const Parameters& parameters) {
@@ -82,7 +91,7 @@ Route route_of_place(const Place& place, const Parameters& parameters) {
 
 }  // namespace
 
-std::optional<UserId> parse_user(std::string_view text) {
+std::optional<UserId> parse_user(std::string_view text) noexcept {
   const bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (text.empty() || !digits || (text.size() > 1 && text[0] == '0')) return std::nullopt;
   std::int64_t value = 0;
@@ -104,12 +113,26 @@ RouteName name_of(const Route& route) noexcept {
   return std::visit(Name{}, route);
 }
 
+std::optional<UserId> user_of_plain_rates(std::string_view method, std::string_view target) noexcept {
+  if (!target.starts_with(kRates) || (method != "GET" && method != "HEAD")) return std::nullopt;
+  auto uid = target.substr(kRates.size());
+  if (uid.ends_with('/')) uid.remove_suffix(1);
+  return parse_user(uid);
+}
+
+RouteName route_name(std::string_view method, std::string_view target) {
+  const auto route = route_of(method, target);
+  return std::holds_alternative<Refusal>(route) ? RouteName::other : name_of(route);
+}
+
 Route route_of(std::string_view method, std::string_view target) {
   const auto graphic = [](char c) { return c > ' ' && c < '\x7f' && c != '#'; };
   if (!std::all_of(target.begin(), target.end(), graphic)) {
     return invalid_target("the request target has a character that must be percent-encoded");
   }
-  target = origin_form(target);
+  const auto in_origin_form = origin_form(target);
+  if (!in_origin_form) return invalid_target("the request target names no host");
+  target = *in_origin_form;
   const auto question = target.find('?');
   const auto raw_path = target.substr(0, question);
   const auto path = percent_decoded(raw_path, Plus::literal);

@@ -63,7 +63,15 @@ using Route = std::variant<Refusal, Ping, Live, Ready, Metrics, RatesOfUser, Rat
 
 [[nodiscard]] RouteName name_of(const Route& route) noexcept;
 
+/// The user of GET or HEAD /rates/{uid}, written without a query or any escape: what route_of() would say,
+/// for the one request that must be fast. nullopt: anything else, or not valid; route_of() knows.
+[[nodiscard]] std::optional<UserId> user_of_plain_rates(std::string_view method,
+                                                        std::string_view target) noexcept;
+
+/// Which route would do work for it; RouteName::other when the answer is a refusal.
+[[nodiscard]] RouteName route_name(std::string_view method, std::string_view target);
+
 /// `0|[1-9][0-9]*`, at most 2⁶³−1.
-[[nodiscard]] std::optional<UserId> parse_user(std::string_view text);
+[[nodiscard]] std::optional<UserId> parse_user(std::string_view text) noexcept;
 
 }  // namespace ratings::http

@@ -11,7 +11,7 @@
 namespace ratings::http {
 
 /// Every status that this server sends; the last place is for one that is missing here.
-inline constexpr std::array<int, 11> kStatuses{200, 304, 400, 404, 405, 408, 414, 431, 500, 503, 0};
+inline constexpr std::array<int, 13> kStatuses{200, 304, 400, 404, 405, 408, 413, 414, 431, 500, 503, 505, 0};
 
 /// Upper bounds of the latency histogram, as text and as time. A hit takes 10 to 100 µs and a miss 0.2 to 2
 /// ms, so each has several buckets; 2.5 s holds what a read's budget of 2 s ends, 5 s is the patience of

@@ -16,10 +16,10 @@
 
 namespace ratings::http {
 
-/// The parts of a request's header that an answer depends on.
+/// The parts of a request's header that an answer depends on. Views into the request.
 struct Conditions {
-  std::string accept_encoding;
-  std::string if_none_match;
+  std::string_view accept_encoding;
+  std::string_view if_none_match;
 };
 
 /// Content-Length is left to the server. A plain hit shares the cache's bytes; nothing is copied.

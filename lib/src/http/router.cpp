@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "http/cursor_token.hpp"
+#include "http/negotiation.hpp"
 #include "http/readiness.hpp"
 
 #include <algorithm>
@@ -68,6 +69,23 @@ Response Router::answer(const Request& request) noexcept {
   auto response = respond();
   response.route = name;
   return response;
+}
+
+std::optional<Response> Router::hit(std::string_view method, std::string_view target,
+                                    const Conditions& conditions, Instant arrived) noexcept {
+  const auto user = user_of_plain_rates(method, target);
+  if (!user) return std::nullopt;
+  try {
+    const auto copy = accepts_gzip(conditions.accept_encoding) ? RatingService::GzipCopy::wanted
+                                                               : RatingService::GzipCopy::unwanted;
+    auto found = service_.hit(*user, copy, arrived);
+    if (!found) return std::nullopt;
+    auto response = within_budget(data_response(std::move(found->history), kJson, found->source, conditions));
+    response.route = RouteName::rates_of_user;
+    return response;
+  } catch (const std::exception&) {
+    return std::nullopt;  // answer() meets it again, and says so
+  }
 }
 
 Response Router::within_budget(Response response) {

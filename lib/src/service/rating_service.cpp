@@ -90,6 +90,17 @@ RatingService::RatingService(HistoryReader& store, Coherence& coherence, Cache* 
 
 RatingService::~RatingService() = default;
 
+std::optional<Answer> RatingService::hit(UserId user, GzipCopy copy, Instant arrived) {
+  auto& state = *state_;
+  if (state.memory == nullptr) return std::nullopt;
+  auto value = state.memory->get(user);
+  if (!value || (copy == GzipCopy::wanted && !value->gzip_made())) return std::nullopt;
+  if (!state.coherence.usable_at_once(user, value->tag(), arrived)) return std::nullopt;
+  Answer answer{std::move(value), Source::memory};
+  state.count(answer);
+  return answer;
+}
+
 Answer RatingService::history(UserId user, Instant arrived) {
   auto& state = *state_;
   auto hit = state.cached(user, arrived);

@@ -82,6 +82,8 @@ class SqlitePositionReader final : public PositionReader {
     });
   }
 
+  [[nodiscard]] bool local() const noexcept override { return true; }
+
  private:
   template <typename Question>
   std::invoke_result_t<Question, Session&> ask(Instant deadline, Question question) {
