@@ -113,7 +113,7 @@ main() {
   build tsan "${plain_addresses[@]}"
   say 'tests under the thread sanitizer'
   "${plain_addresses[@]}" ctest --preset tsan
-  say 'the CSV reader against its reference under libFuzzer, 60 s'
+  say 'what reads bytes from strangers, under libFuzzer, 60 s'
   tests/fuzz/run.sh 60
   say 'all tests, as released'
   ctest --preset release
