@@ -37,6 +37,9 @@ bench_packages() {
     pgloader zstd zip sqlite3
 }
 
+# For tests/bench/http alone.
+http_bench_packages() { echo nginx-light webdis strace; }
+
 # Runs a command as root: directly, or through sudo, or says what is missing.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
