@@ -41,6 +41,7 @@ class LogLines {
 struct World {
   World() {
     std::vector<Rating> ratings;
+    ratings.reserve(100);
     for (int i = 0; i < 100; ++i)
       ratings.push_back({.user = {}, .movie = MovieId{i}, .score = 3.5F, .timestamp = 1'567'504'800 + i});
     store.put(UserId{1}, ratings);

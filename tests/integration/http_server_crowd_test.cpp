@@ -156,6 +156,7 @@ TEST_SUITE("http_server and clients who take their time") {
   TEST_CASE("a client that takes its answers while they are sent gets every one of them") {
     World world;
     std::vector<Rating> some;
+    some.reserve(300);
     for (int i = 0; i < 300; ++i)
       some.push_back({.user = {}, .movie = MovieId{i}, .score = 1, .timestamp = i});
     world.store.put(UserId{7}, some);

@@ -161,8 +161,9 @@ TEST_SUITE("http_server") {
       for (const std::string method : {"GET", "POST"}) {
         INFO(method << ' ' << framing);
         RawClient client{world.port};
-        client.send(method + " /ping HTTP/1.1\r\nHost: test\r\n" + framing +
-                    "\r\n\r\nGET /live HTTP/1.1\r\nHost: test\r\n\r\n");
+        auto request = method;
+        request.append(" /ping HTTP/1.1\r\nHost: test\r\n").append(framing);
+        client.send(request.append("\r\n\r\nGET /live HTTP/1.1\r\nHost: test\r\n\r\n"));
         const auto response = client.receive();
         CHECK(response.status >= 400);
         CHECK(response.status < 500);

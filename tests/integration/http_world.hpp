@@ -23,6 +23,7 @@ struct World {
   explicit World(const HttpOptions& options = any_port())
       : server{service, coherence, nullptr, boot_clock(), options}, port{server.bind()} {
     std::vector<Rating> ratings;
+    ratings.reserve(100);
     for (int i = 0; i < 100; ++i) {
       ratings.push_back({.user = {}, .movie = MovieId{i}, .score = 3.5F, .timestamp = 1'567'504'800 + i});
     }
@@ -34,6 +35,7 @@ struct World {
   /// A history of 11 MB: more than sockets hold.
   void put_whale(UserId user) {
     std::vector<Rating> ratings;
+    ratings.reserve(200'000);
     for (int i = 0; i < 200'000; ++i)
       ratings.push_back({.user = {}, .movie = MovieId{i}, .score = 1, .timestamp = i});
     store.put(user, ratings);

@@ -60,17 +60,17 @@ class PrometheusPage {
   [[noreturn]] void fail(const std::string& why) const { throw std::runtime_error{why + ": " + line_}; }
 
   void read_line() {
-    static const std::regex help{"# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)"};
-    static const std::regex type{"# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge|histogram)"};
+    static const std::regex kHelp{"# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)"};
+    static const std::regex kType{"# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge|histogram)"};
     std::smatch found;
-    if (std::regex_match(line_, found, help)) {
+    if (std::regex_match(line_, found, kHelp)) {
       close_family();
       open_ = found[1];
       typed_ = false;
       if (families_.contains(open_)) fail("a family begins twice");
       return;
     }
-    if (std::regex_match(line_, found, type)) {
+    if (std::regex_match(line_, found, kType)) {
       if (found[1] != open_ || typed_) fail("a TYPE that does not follow its HELP");
       typed_ = true;
       families_[open_].type = found[2];
@@ -95,9 +95,9 @@ class PrometheusPage {
   }
 
   void read_sample() {
-    static const std::regex whole{R"(([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.+)\})? ([^ ]+))"};
+    static const std::regex kWhole{R"(([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.+)\})? ([^ ]+))"};
     std::smatch found;
-    if (!std::regex_match(line_, found, whole)) fail("no sample");
+    if (!std::regex_match(line_, found, kWhole)) fail("no sample");
     if (!typed_) fail("a sample before its TYPE");
     Sample sample{.name = found[1], .labels = labels(found[2]), .value = number(found[3])};
     auto& family = families_.at(open_);
@@ -112,11 +112,11 @@ class PrometheusPage {
   }
 
   [[nodiscard]] Labels labels(const std::string& text) const {
-    static const std::regex one{R"re(([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(,|$))re"};
+    static const std::regex kOne{R"re(([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(,|$))re"};
     Labels labels;
     auto at = text.cbegin();
     for (std::smatch found; at != text.cend(); at = found.suffix().first) {
-      if (!std::regex_search(at, text.cend(), found, one, std::regex_constants::match_continuous))
+      if (!std::regex_search(at, text.cend(), found, kOne, std::regex_constants::match_continuous))
         fail("broken labels");
       if (!labels.emplace(found[1], found[2]).second) fail("a label that is there twice");
     }

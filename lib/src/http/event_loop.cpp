@@ -44,10 +44,10 @@ EventLoop::EventLoop(Loops& shared, const Answering& with)
       responder_{with},
       epoll_{make_epoll()},
       list_{shared.patience},
-      buffers_(kBatch * kReceive) {
+      buffers_(kBatch * kReceive),
+      listening_{shared.listener != nullptr} {
   received_.reserve(kBatch);
   watch(inbox_.fd(), EPOLLIN | EPOLLET, &inbox_);
-  listening_ = shared_.listener != nullptr;
   // Exclusive: one connection wakes one loop.
   if (listening_) watch(shared_.listener->fd(), EPOLLIN | EPOLLEXCLUSIVE, nullptr);
 }
