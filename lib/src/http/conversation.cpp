@@ -150,7 +150,7 @@ void EventLoop::settle(Client& client) {
   if (!flush(client)) {
     if (!client.socket) return;
     if (client.out.bytes_sent() > before || client.waiting != Waiting::writing) {
-      client.unsent = std::numeric_limits<int>::max();
+      (void)takes(client);  // what is to become less
       list_.wait_for(client, Waiting::writing, now_);
     }
     return rewatch(client, EPOLLOUT);
