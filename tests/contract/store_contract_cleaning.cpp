@@ -210,7 +210,7 @@ TEST_SUITE("store: purge and undo") {
     CHECK(store.rows(1).size() == 2);
   }
 
-  TEST_CASE("a hard purge erases rows and quarantine for good; its undo only lifts the exclusion") {
+  TEST_CASE("a hard purge erases rows and quarantine for good: its undo only lifts the exclusion") {
     Store store;
     store.load(Fill::first, kSome);
     const auto soft = *store.purge({{1}}).batch;
@@ -261,7 +261,7 @@ TEST_SUITE("store: purge and undo") {
 }
 
 TEST_SUITE("store: dedupe") {
-  TEST_CASE("records equal in all four columns become one; a second run finds nothing") {
+  TEST_CASE("records equal in all four columns become one: a second run finds nothing") {
     Store store;
     store.load(Fill::first,
                {rate(1, 31, 2.5F, 100), rate(1, 31, 2.5F, 100), rate(1, 31, 2.5F, 100), rate(2, 31, 4, 1)});

@@ -6,7 +6,7 @@
 namespace ratings::test {
 
 TEST_SUITE("store: reading") {
-  TEST_CASE("a schema is created once; asking again changes nothing") {
+  TEST_CASE("a schema is created once: asking again changes nothing") {
     Store store;
     store.load(Fill::first, {rate(1, 31, 2.5F, 100)});
 
@@ -278,7 +278,7 @@ TEST_SUITE("store: positions") {
     CHECK_FALSE(store.facts().foreign_changes);
   }
 
-  TEST_CASE("delta can be raised at once and lowered with patience; writers report what to wait for") {
+  TEST_CASE("delta can be raised at once and lowered with patience: writers report what to wait for") {
     using namespace std::chrono_literals;
     Store store;
     store.admin().set_delta(0ms);

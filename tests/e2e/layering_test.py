@@ -57,6 +57,13 @@ class Layering(unittest.TestCase):
         # A pattern that matches nothing would check nothing.
         self.assertLessEqual({"libpq", "SQLite", "hiredis", "cpp-httplib", "CLI11", "doctest"}, used)
 
+    def test_no_name_of_a_test_has_a_semicolon(self):
+        """CMake's lists would make two tests of it, neither of which exists, and both would pass."""
+        names = [name for path in ours(".cpp") if path.is_relative_to(ROOT / "tests")
+                 for name in re.findall(r'TEST_CASE\(\s*"([^"]*)"', path.read_text(encoding="utf-8"))]
+        self.assertGreater(len(names), 400)
+        self.assertEqual([name for name in names if ";" in name], [])
+
     def test_public_headers_include_only_the_standard_library_and_each_other(self):
         headers = sorted((ROOT / "lib/include/ratings").glob("*.hpp"))
         self.assertGreater(len(headers), 10)

@@ -226,7 +226,7 @@ TEST_SUITE("postgres load") {
     CHECK(db.admin->status().last_loads.at(0).name == "bad\\xff \xc3\xa4.csv");
   }
 
-  TEST_CASE("a connection that is lost in the middle ends the load at once; nothing is left") {
+  TEST_CASE("a connection that is lost in the middle ends the load at once: nothing is left") {
     Database db;
     load_one(db.options, Fill::first, 1, 2);
     const auto before = tables(db);

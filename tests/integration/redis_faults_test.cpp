@@ -228,7 +228,7 @@ TEST_SUITE("redis: error replies") {
 }
 
 TEST_SUITE("redis: logging in") {
-  TEST_CASE("the right password works, from the URL or beside it; a wrong or missing one is a fault") {
+  TEST_CASE("the right password works, from the URL or beside it: a wrong or missing one is a fault") {
     Rig rig{"requirepass s3cret"};
     const auto attempt = [&](const std::string& url, const std::string& password) {
       RedisCache cache{{.url = url, .password = password, .store_id = kStoreId}, rig.clock};

@@ -74,7 +74,7 @@ TEST_SUITE("command line output") {
     CHECK(argv.word(4) == "a=b.csv");
   }
 
-  TEST_CASE("after COMMIT the wait is delta, a thousandth and 50 ms; without delta there is none") {
+  TEST_CASE("after COMMIT the wait is delta, a thousandth and 50 ms: without delta there is none") {
     FakeClock clock;
     const auto start = clock.now();
     wait_until_visible(clock, start, 0ms);

@@ -71,7 +71,7 @@ TEST_SUITE("csv byte source") {
     }
   }
 
-  TEST_CASE("a zip gives its only file, or its ratings.csv; others are refused by name") {
+  TEST_CASE("a zip gives its only file, or its ratings.csv: others are refused by name") {
     const TempFolder folder;
 
     CHECK(unpack(folder.write("a", make_zip({{"d/", ""}, {"d/first.csv", "1\n"}}))) == "1\n");

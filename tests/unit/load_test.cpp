@@ -78,7 +78,7 @@ TEST_SUITE("load") {
     CHECK(bench.store.rows.size() == 1);
   }
 
-  TEST_CASE("several files are one load; one given twice is loaded once and named as skipped") {
+  TEST_CASE("several files are one load: one given twice is loaded once and named as skipped") {
     Bench bench;
     const auto first = bench.folder.write("a.csv", kTwoRows);
     const auto second = bench.folder.write("b.csv", kOtherRow);
