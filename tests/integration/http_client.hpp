@@ -23,11 +23,12 @@ struct RawResponse {
   std::string body;
 };
 
-/// A client that sends exactly the bytes it is given. Gives up after ten seconds of silence.
+/// A client that sends exactly the bytes it is given. Gives up after thirty seconds of silence: a sanitizer
+/// on a busy machine.
 class RawClient {
  public:
   explicit RawClient(int port) : fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    const timeval patience{.tv_sec = 30, .tv_usec = 0};
     (void)::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     sockaddr_in address{};
     address.sin_family = AF_INET;
