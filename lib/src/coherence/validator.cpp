@@ -41,16 +41,11 @@ Validator::Validator(std::unique_ptr<PositionReader> positions, Clock& clock, un
       failed_at_{kNever} {}
 
 bool Validator::fresh(Instant arrived) {
-  if (good_for(arrived)) return true;
-  return strict_ && ask_for(arrived);
+  return good_for(arrived) || (strict_ && ask_for(arrived, kPatience));
 }
 
 bool Validator::fresh_at_once(Instant arrived) {
-  if (good_for(arrived)) return true;
-  if (!strict_ || !local_) return false;
-  const auto turn = turn_.take(kGlance, [&] { return good_for(arrived); });
-  if (turn) validate();
-  return good_for(arrived);
+  return good_for(arrived) || (strict_ && local_ && ask_for(arrived, kGlance));
 }
 
 bool Validator::current(UserId user, const Tag& tag) {
@@ -85,9 +80,9 @@ std::chrono::nanoseconds Validator::round() {
   return std::clamp<std::chrono::nanoseconds>(delta_ / 4, milliseconds{1}, kInspectionPeriod);
 }
 
-bool Validator::ask_for(Instant arrived) {
+bool Validator::ask_for(Instant arrived, milliseconds patience) {
   const auto settled = [&] { return good_for(arrived) || failed_at_.load() >= arrived.count(); };
-  const auto turn = turn_.take(kPatience, settled);
+  const auto turn = turn_.take(patience, settled);
   if (turn) validate();  // stamped now, so it serves everybody who has arrived by now
   return good_for(arrived);
 }

@@ -55,7 +55,7 @@ class Validator {
   [[nodiscard]] bool good_for(Instant arrived) const noexcept {
     return good_until_.load() >= arrived.count();
   }
-  [[nodiscard]] bool ask_for(Instant arrived);
+  [[nodiscard]] bool ask_for(Instant arrived, std::chrono::milliseconds patience);
   [[nodiscard]] bool look_up(UserId user, const Tag& tag);
   bool validate();
   void install(const Changes& changes);

@@ -25,7 +25,6 @@ void ClientList::wait_for(Client& client, Waiting waiting, Instant now) {
 }
 
 void ClientList::close(Client& client) {
-  if (!client.socket) return;  // dead already
   dead_.splice(dead_.end(), list(client.waiting), client.self);
   client.socket = Descriptor{-1};
   client.out = Outgoing{};

@@ -63,7 +63,8 @@ class ClientList {
 
   Client& add(std::uint64_t id, Descriptor socket, Instant now);
   void wait_for(Client& client, Waiting waiting, Instant now);
-  /// Closes the socket now; the object stays until bury(), because events of the same batch may point to it.
+  /// Closes the socket, which is open, now; the object stays until bury(), because events of the same batch
+  /// may point to it.
   void close(Client& client);
   void bury() noexcept { dead_.clear(); }
 

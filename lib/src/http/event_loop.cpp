@@ -157,9 +157,8 @@ void EventLoop::pause_accepting() {
   if (warned_at_ == Instant{} || now_ - warned_at_ >= kBetweenWarnings) {
     warned_at_ = now_;
     log::warn(
-        "connections are left waiting: no descriptor or memory is left for them; raise the limit on open "
-        "files "
-        "(ulimit -n)");
+        "connections are left waiting: no descriptor or memory is left for them; "
+        "raise the limit on open files (ulimit -n)");
   }
   (void)::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, shared_.listener->fd(), nullptr);
   paused_ = true;

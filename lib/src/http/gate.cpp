@@ -1,5 +1,7 @@
 #include "http/gate.hpp"
 
+#include "http/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -39,24 +41,9 @@ bool all(std::string_view text, ByteClass kind) {
                      [kind](char c) { return (kBytes[static_cast<unsigned char>(c)] & kind) != 0; });
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool same_word(std::string_view text, std::string_view lower_case) {
-  return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
-                    [](char a, char b) { return lower(a) == b; });
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 bool lists_word(std::string_view list, std::string_view word) {
   while (!list.empty()) {
-    const auto comma = std::min(list.find(','), list.size());
-    if (same_word(trimmed(list.substr(0, comma)), word)) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
+    if (same_word(take_item(list, ','), word)) return true;
   }
   return false;
 }

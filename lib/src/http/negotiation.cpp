@@ -1,34 +1,16 @@
 #include "http/negotiation.hpp"
 
+#include "http/text.hpp"
+
 #include <algorithm>
 #include <optional>
 
 namespace ratings::http {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-bool same_word(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [lower](char x, char y) { return lower(x) == lower(y); });
-}
-
-/// Takes what is before the next `separator` off the front of `text`.
-std::string_view take(std::string_view& text, char separator) {
-  const auto end = text.find(separator);
-  const auto part = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return trimmed(part);
-}
-
 /// Thousandths of a weight "0.8"; 1000 without one, 0 (do not use) for one that cannot be read.
 int weight(std::string_view parameters) {
-  const auto parameter = take(parameters, ';');
+  const auto parameter = take_item(parameters, ';');
   if (parameter.empty()) return 1000;
   if (parameter.size() < 3 || !same_word(parameter.substr(0, 2), "q=")) return 0;
   const auto value = parameter.substr(2);
@@ -51,8 +33,8 @@ bool accepts_gzip(std::string_view accept_encoding) {
   std::optional<int> any;
   std::optional<int> identity;
   while (!accept_encoding.empty()) {
-    auto item = take(accept_encoding, ',');
-    const auto coding = take(item, ';');
+    auto item = take_item(accept_encoding, ',');
+    const auto coding = take_item(item, ';');
     if (same_word(coding, "gzip") || same_word(coding, "x-gzip")) gzip = weight(item);
     if (same_word(coding, "identity")) identity = weight(item);
     if (coding == "*") any = weight(item);
@@ -66,7 +48,7 @@ bool matches(std::string_view if_none_match, std::string_view etag) {
   if (trimmed(if_none_match) == "*") return true;
   // Our tags hold no comma, so one that does is cut into pieces that match nothing.
   while (!if_none_match.empty()) {
-    const auto tag = take(if_none_match, ',');
+    const auto tag = take_item(if_none_match, ',');
     if (!tag.empty() && opaque(tag) == opaque(etag)) return true;
   }
   return false;

@@ -63,7 +63,7 @@ std::string_view http_date() {
 
 }  // namespace
 
-Reply to_reply(Response response, After after, bool bodiless, int idle_seconds) {
+Reply to_reply(Response response, After after, bool bodiless, std::chrono::seconds idle) {
   constexpr std::size_t kUsual = 384;
   Reply reply{.head = {}, .response = std::move(response), .bodiless = bodiless, .after = after};
   auto& head = reply.head;
@@ -80,7 +80,7 @@ Reply to_reply(Response response, After after, bool bodiless, int idle_seconds) 
   if (after == After::close) {
     head.append("Connection: close\r\n\r\n");
   } else {  // an HTTP/1.0 client needs to hear it
-    head.append("Connection: keep-alive\r\nKeep-Alive: timeout=").append(std::to_string(idle_seconds));
+    head.append("Connection: keep-alive\r\nKeep-Alive: timeout=").append(std::to_string(idle.count()));
     head.append("\r\n\r\n");
   }
   return reply;

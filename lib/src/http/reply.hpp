@@ -3,6 +3,7 @@
 #include "http/gate.hpp"
 #include "http/responses.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -21,9 +22,9 @@ struct Reply {
 };
 
 /// Writes the header. The only place that does, whatever found the answer: cpp-httplib's versions order their
-/// header fields differently, and clients compare answers byte for byte. `idle_seconds`: what Keep-Alive
+/// header fields differently, and clients compare answers byte for byte. `idle`: what Keep-Alive
 /// promises.
-[[nodiscard]] Reply to_reply(Response response, After after, bool bodiless, int idle_seconds);
+[[nodiscard]] Reply to_reply(Response response, After after, bool bodiless, std::chrono::seconds idle);
 
 /// Answers on their way to one client, in order. Not thread-safe.
 class Outgoing {

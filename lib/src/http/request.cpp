@@ -1,6 +1,7 @@
 #include "http/request.hpp"
 
 #include "http/parameters.hpp"
+#include "http/text.hpp"
 #include "http/url.hpp"
 
 #include <algorithm>
@@ -52,11 +53,7 @@ std::span<const std::string_view> parameters_of(RouteName path) {
 /// RFC 9112 §3.2.2: a server must accept "http://host/path" too. nullopt: an authority that none can be.
 std::optional<std::string> origin_form(std::string_view target) {
   constexpr std::string_view kScheme = "http://";
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  const auto same = [lower](char a, char b) { return lower(a) == b; };
-  if (target.size() < kScheme.size() || !std::equal(kScheme.begin(), kScheme.end(), target.begin(),
-                                                    [same](char a, char b) { return same(b, a); }))
-    return std::string{target};
+  if (!same_word(target.substr(0, kScheme.size()), kScheme)) return std::string{target};
   target.remove_prefix(kScheme.size());
   const auto end = std::min(target.find_first_of("/?"), target.size());
   const auto authority = target.substr(0, end);

@@ -18,8 +18,11 @@ std::string printable(std::string_view text) {
 }  // namespace
 
 std::variant<Reply, Lane> Responder::at_once(const Admitted& request, Instant arrived) {
-  if (auto hit = with_.router.hit(request.method, request.target, request.conditions, arrived))
+  if (const auto user = user_of_plain_rates(request.method, request.target)) {
+    auto hit = with_.router.hit(*user, request.conditions, arrived);
+    if (!hit) return Lane::data;
     return finish(*std::move(hit), request, arrived);
+  }
   switch (route_name(request.method, request.target)) {
     case RouteName::rates_of_user:
     case RouteName::rates_of_users:
@@ -48,21 +51,21 @@ Reply Responder::decline(const Admitted& request, Refusal refusal, Instant arriv
 }
 
 Reply Responder::refuse(const Refused& refused, Instant arrived) {
-  auto reply = to_reply(error_response(refused.refusal), refused.after, refused.bodiless,
-                        static_cast<int>(with_.idle.count()));
-  const auto took = with_.clock.now() - arrived;
-  with_.requests.count(refused.refusal.route, refused.refusal.status, took);
-  write_log({}, {}, reply, took);
-  return reply;
+  auto response = error_response(refused.refusal);
+  response.route = refused.refusal.route;
+  return finish(to_reply(std::move(response), refused.after, refused.bodiless, with_.idle), {}, {}, arrived);
 }
 
 Reply Responder::finish(Response response, const Admitted& request, Instant arrived) {
   const auto after = with_.draining.load(std::memory_order_relaxed) ? After::close : request.after;
-  auto reply =
-      to_reply(std::move(response), after, request.method == "HEAD", static_cast<int>(with_.idle.count()));
+  return finish(to_reply(std::move(response), after, request.method == "HEAD", with_.idle), request.method,
+                request.target, arrived);
+}
+
+Reply Responder::finish(Reply reply, std::string_view method, std::string_view target, Instant arrived) {
   const auto took = with_.clock.now() - arrived;
   with_.requests.count(reply.response.route, reply.response.status, took);
-  write_log(request.method, request.target, reply, took);
+  write_log(method, target, reply, took);
   return reply;
 }
 

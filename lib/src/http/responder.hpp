@@ -47,6 +47,7 @@ class Responder {
 
  private:
   [[nodiscard]] Reply finish(Response response, const Admitted& request, Instant arrived);
+  [[nodiscard]] Reply finish(Reply reply, std::string_view method, std::string_view target, Instant arrived);
   void write_log(std::string_view method, std::string_view target, const Reply& reply, Instant took) const;
 
   const Answering with_;

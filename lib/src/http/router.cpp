@@ -71,14 +71,11 @@ Response Router::answer(const Request& request) noexcept {
   return response;
 }
 
-std::optional<Response> Router::hit(std::string_view method, std::string_view target,
-                                    const Conditions& conditions, Instant arrived) noexcept {
-  const auto user = user_of_plain_rates(method, target);
-  if (!user) return std::nullopt;
+std::optional<Response> Router::hit(UserId user, const Conditions& conditions, Instant arrived) noexcept {
   try {
     const auto copy = accepts_gzip(conditions.accept_encoding) ? RatingService::GzipCopy::wanted
                                                                : RatingService::GzipCopy::unwanted;
-    auto found = service_.hit(*user, copy, arrived);
+    auto found = service_.hit(user, copy, arrived);
     if (!found) return std::nullopt;
     auto response = within_budget(data_response(std::move(found->history), kJson, found->source, conditions));
     response.route = RouteName::rates_of_user;

@@ -37,10 +37,10 @@ class Router {
         metrics_{std::move(metrics)} {}
 
   [[nodiscard]] Response answer(const Request& request) noexcept;
-  /// The answer to GET or HEAD of /rates/{uid} and nothing more, if it lies in memory and is known to be good
-  /// without asking anybody; the same as answer() would give. nullopt: ask answer(), which may wait.
-  [[nodiscard]] std::optional<Response> hit(std::string_view method, std::string_view target,
-                                            const Conditions& conditions, Instant arrived) noexcept;
+  /// The answer to /rates/{uid} without parameters, if it lies in memory and is known to be good without
+  /// asking anybody; the same as answer() would give. nullopt: ask answer(), which may wait.
+  [[nodiscard]] std::optional<Response> hit(UserId user, const Conditions& conditions,
+                                            Instant arrived) noexcept;
   /// Requests that failed because the store was `kind` (busy or unreachable), so far.
   [[nodiscard]] std::uint64_t shed(Kind kind) const noexcept {
     return kind == Kind::busy ? shed_busy_ : shed_unreachable_;
