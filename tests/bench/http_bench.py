@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from bench import load_with_ratingsctl
 from http_rivals import FlaskHit, Nginx, Ours, Plain, Webdis
-from measuring import generate, machine, rig, say, spread
+from measuring import generate, machine, median_of, rig, say, spread
 
 HERE = Path(__file__).parent
 ROWS = 1_000_000          # enough users for misses that are no hits of anything
@@ -138,8 +138,8 @@ class Bench:
         print(f"Memory of the process: {before:.0f} MB before, {after:.0f} MB with them (bar: 100 MB in all).")
         print(f"An active crowd of {WORKING}: requests/s with them against without "
               f"{spread([b.rate / a.rate for a, b in zip(alone, crowded)])}, p99 "
-              f"{statistics.median(a.p99 for a in alone):.2f} ms ({min(a.p99 for a in alone):.2f}–{max(a.p99 for a in alone):.2f}) without, "
-              f"{statistics.median(b.p99 for b in crowded):.2f} ms ({min(b.p99 for b in crowded):.2f}–{max(b.p99 for b in crowded):.2f}) with.")
+              f"{median_of([a.p99 for a in alone], 2)} ms without, "
+              f"{median_of([b.p99 for b in crowded], 2)} ms with.")
 
     # ---- clients that mean it ill
 

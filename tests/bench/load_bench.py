@@ -9,7 +9,7 @@ import time
 from load_growth import measure_growth
 from load_inputs import BAD_EVERY, Inputs
 from load_ways import SLOW_ROUNDS, Limit, Parser, PgLoader, Place, Psql, Ratingsctl, RatingsctlSqlite, Sqlite3
-from measuring import machine, rig, say, spread
+from measuring import machine, median_of, rig, say, spread
 
 GROWTH_SPACE = 25  # GB: 104 M rows are a csv of 2.8 and a database of 6; the log of changes may take 8
 BYTES_PER_ROW = 250  # all inputs, and the largest store of a round
@@ -90,7 +90,7 @@ def print_head(what, *ratios):
 
 def print_way(way, *ratios):
     median = statistics.median(way.seconds)
-    cells = [way.name, f"{median:.2f} ({min(way.seconds):.2f}–{max(way.seconds):.2f})", f"{way.rows / median:,.0f}",
+    cells = [way.name, median_of(way.seconds, 2), f"{way.rows / median:,.0f}",
              f"{max(way.megabytes):.0f}", *ratios]
     print(f"| {' | '.join(cells)} |")
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from load_ways import Limit, Ratingsctl
-from measuring import generate, rig, say
+from measuring import generate, median_of, rig, say
 
 LOADS = 3
 WARM_UP = 20  # requests that are not counted: a server's first ones open its connections
@@ -92,10 +92,6 @@ def measure_growth(place, generator, sizes):
     print_growth([Size(place, generator, rows) for rows in sizes])
 
 
-def spread(seconds):
-    return f"{statistics.median(seconds):.1f} ({min(seconds):.1f}–{max(seconds):.1f})"
-
-
 def print_growth(sizes):
     print("\n## Growth\n")
     print(f"{LOADS} loads of each size with `ratingsctl load` and as many of the server's limit (ready binary files, `COPY FREEZE`, "
@@ -109,5 +105,5 @@ def print_growth(sizes):
             mine = size.per_row(getattr(size, way))
             before = sizes[number - 1] if number else None
             ratio = f"{mine / before.per_row(getattr(before, way)):.2f}" if before else ""
-            cells += [spread(getattr(size, way).seconds), f"{mine:.3f}", ratio]
+            cells += [median_of(getattr(size, way).seconds, 1), f"{mine:.3f}", ratio]
         print(f"| {size.rows:,} | {' | '.join(cells)} | {max(size.loads.megabytes):.0f} | {size.read * 1000:.2f} | {size.purge:.0f} |")

@@ -28,7 +28,7 @@ clean_up() {
   compose down -v --remove-orphans --timeout 5 >/dev/null 2>&1
   docker image rm "$COMPOSE_PROJECT_NAME" >/dev/null 2>&1
   # pg_data belongs to the container's user; a container removes it where this script's user may not.
-  rm -rf "$work" 2>/dev/null || docker run --rm -v "$work:/work" redis:8 sh -c 'rm -rf /work/*' && rm -rf "$work"
+  rm -rf "$work" 2>/dev/null || docker run --rm -v "$work:/left" redis:8 sh -c 'rm -rf /left/*' && rm -rf "$work"
   exit "$status"
 }
 trap clean_up EXIT

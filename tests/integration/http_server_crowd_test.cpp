@@ -8,10 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <future>
-#include <latch>
 #include <memory>
-#include <mutex>
 #include <sys/resource.h>
 #include <thread>
 
@@ -221,25 +218,20 @@ TEST_SUITE("http_server under more than it takes on") {
     auto options = any_port();
     options.connections = 4;
     World world{options};
-    std::latch reading{4};
-    std::promise<void> go_on;
-    world.store.before_read = [&reading, wait = go_on.get_future().share()] {
-      reading.count_down();
-      wait.wait();
-    };
+    HeldReads held{world.store};
     std::vector<std::unique_ptr<RawClient>> busy;
     for (int i = 0; i < 4; ++i) {
       busy.push_back(std::make_unique<RawClient>(world.port));
       busy.back()->send("GET /rates/" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n");
     }
-    reading.wait();
+    held.wait_for(4);
     // One that was idle a moment ago may still pass for idle.
     RawResponse response{.status = 200, .headers = {}, .body = {}};
     for (int tries = 0; tries < 100 && response.status == 200; ++tries)
       response = RawClient{world.port}.get("/ping");
     CHECK(response.status == 503);
     CHECK(response.headers.contains("Retry-After"));
-    go_on.set_value();
+    held.let_go();
     for (auto& client : busy) CHECK(client->receive().status == 200);
   }
 
@@ -249,20 +241,14 @@ TEST_SUITE("http_server under more than it takes on") {
     auto options = any_port();
     options.workers = 1;
     World world{options};
-    std::latch reading{1};
-    std::promise<void> go_on;
-    world.store.before_read = [&reading, first = std::make_shared<std::once_flag>(),
-                               wait = go_on.get_future().share()] {
-      std::call_once(*first, [&reading] { reading.count_down(); });
-      wait.wait();
-    };
+    HeldReads held{world.store};
     std::vector<std::unique_ptr<RawClient>> clients;
     const auto ask = [&](int user) {
       clients.push_back(std::make_unique<RawClient>(world.port));
       clients.back()->send("GET /rates/" + std::to_string(user) + " HTTP/1.1\r\nHost: a\r\n\r\n");
     };
     ask(2);
-    reading.wait();
+    held.wait_for(1);
     for (int user = 0; user < 1'024; ++user) ask(1'000 + user);
     RawClient other{world.port};
     const auto waiting = [&other] {
@@ -277,7 +263,7 @@ TEST_SUITE("http_server under more than it takes on") {
     CHECK(refused.headers.contains("Retry-After"));
     CHECK(late.get("/ping").status == 200);
     CHECK(late.get("/ready").status == 200);
-    go_on.set_value();
+    held.let_go();
     for (auto& client : clients) REQUIRE(client->receive().status == 200);
     CHECK(late.get("/rates/5").status == 200);
   }
@@ -302,18 +288,13 @@ TEST_SUITE("http_server stop") {
 
   TEST_CASE("a request under way when stop() comes is answered, then its connection ends") {
     World world;
-    std::latch reading{1};
-    std::promise<void> go_on;
-    world.store.before_read = [&reading, wait = go_on.get_future().share()] {
-      reading.count_down();
-      wait.wait();
-    };
+    HeldReads held{world.store};
     RawClient client{world.port};
     client.send("GET /rates/1 HTTP/1.1\r\nHost: a\r\n\r\n");
-    reading.wait();
+    held.wait_for(1);
 
     world.server.stop();
-    go_on.set_value();
+    held.let_go();
     const auto response = client.receive();
 
     CHECK(response.status == 200);
@@ -343,15 +324,10 @@ TEST_SUITE("http_server stop") {
     auto options = any_port();
     options.drain_timeout = 1s;
     World world{options};
-    std::latch reading{1};
-    std::promise<void> go_on;
-    world.store.before_read = [&reading, wait = go_on.get_future().share()] {
-      reading.count_down();
-      wait.wait();
-    };
+    HeldReads held{world.store};
     RawClient client{world.port};
     client.send("GET /rates/1 HTTP/1.1\r\nHost: a\r\n\r\n");
-    reading.wait();
+    held.wait_for(1);
 
     const auto start = std::chrono::steady_clock::now();
     world.server.stop();
@@ -360,7 +336,7 @@ TEST_SUITE("http_server stop") {
 
     CHECK(took >= 900ms);
     CHECK(took < 3s);
-    go_on.set_value();
+    held.let_go();
   }
 
   TEST_CASE("stop() before run() is not lost") {

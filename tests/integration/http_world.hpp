@@ -5,6 +5,9 @@
 #include "ratings/cache.hpp"
 #include "ratings/http_server.hpp"
 
+#include <future>
+#include <memory>
+#include <semaphore>
 #include <thread>
 
 namespace ratings::test {
@@ -17,6 +20,31 @@ inline HttpOptions any_port() {
           .drain_timeout = std::chrono::seconds{5},
           .access_log = false};
 }
+
+/// Reads of the store wait until they are let go.
+class HeldReads {
+ public:
+  explicit HeldReads(FakeStore& store) {
+    store.before_read = [state = state_] {
+      state->begun.release();
+      state->going.wait();
+    };
+  }
+  /// So many more reads have begun.
+  void wait_for(int reads) {
+    for (int i = 0; i < reads; ++i) state_->begun.acquire();
+  }
+  void let_go() { state_->go.set_value(); }
+
+ private:
+  struct State {
+    std::counting_semaphore<> begun{0};
+    std::promise<void> go;
+    std::shared_future<void> going{go.get_future().share()};
+  };
+  std::shared_ptr<State> state_ =
+      std::make_shared<State>();  // shared: the server ends after the test's words
+};
 
 /// A real server over a store in memory.
 struct World {
