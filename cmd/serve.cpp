@@ -107,7 +107,8 @@ std::string address(const std::string& host, int port) {
 }
 
 ExitCode run_serve(const Settings& settings, const ServeOptions& options) {
-  block_signals();  // before the first thread
+  log_without_waiting();  // nobody who asks waits for whoever reads the log
+  block_signals();        // before the first thread
   raise_file_limit();
   return_freed_memory();
   const auto store = store_options(settings, "serve");

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """serve and healthcheck as programs: start, addresses, signals, stores that are away or not ours."""
 import contextlib
+import fcntl
 import json
+import os
 import resource
 import signal
 import socket
@@ -56,6 +58,24 @@ class Serve(harness.Case):
                 harness.wait_for(lambda: refused(server.port), "the listener to close")
                 server.process.send_signal(signal.SIGTERM)
                 self.assertIn(server.process.wait(harness.PATIENCE), (0, -signal.SIGTERM))
+
+    def test_a_log_that_nobody_reads_holds_up_nobody(self):
+        with harness.Serve(self, "--access-log") as server:
+            log = server.process.stderr.fileno()
+            room = fcntl.fcntl(log, fcntl.F_GETPIPE_SZ)
+
+            def ask_for_more_than_fits():
+                for _ in range(2 * room // 4096):
+                    self.assertEqual(server.get("/" + "x" * 5000)[0], 404)  # a line of 4,096 bytes, cut to fit
+
+            ask_for_more_than_fits()
+            self.assertRegex(os.read(log, room).decode(), r"GET /x+…\n$")
+            self.assertEqual(server.get("/ping")[0], 200)
+            self.assertRegex(os.read(log, room).decode(),
+                             r" warning log lines dropped, nobody read them count=[1-9][0-9]*\n.* GET /ping 200 .*\n$")
+            ask_for_more_than_fits()
+            server.process.send_signal(signal.SIGTERM)
+            self.assertEqual(server.process.wait(harness.PATIENCE), 0)
 
     def test_a_port_in_use_is_exit_4(self):
         with harness.Serve(self) as server:

@@ -1,5 +1,7 @@
 #include "core/log.hpp"
 
+#include "core/dropping_sink.hpp"
+
 #include "ratings/error.hpp"
 #include "ratings/log.hpp"
 
@@ -8,20 +10,24 @@
 
 #include <memory>
 #include <mutex>
+#include <unistd.h>
+#include <utility>
 
 namespace ratings {
 namespace {
 
+void install(spdlog::sink_ptr sink) {
+  auto logger = std::make_shared<spdlog::logger>("ratingsctl", std::move(sink));
+  logger->set_pattern("%Y-%m-%dT%H:%M:%SZ %l %v", spdlog::pattern_time_type::utc);
+  logger->set_level(spdlog::get_level());
+  logger->flush_on(spdlog::level::trace);
+  spdlog::set_default_logger(std::move(logger));
+}
+
 /// stdout belongs to results, so the default logger writes to stderr, in UTC.
 void install_once() {
   static std::once_flag once;
-  std::call_once(once, [] {
-    auto logger =
-        std::make_shared<spdlog::logger>("ratingsctl", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    logger->set_pattern("%Y-%m-%dT%H:%M:%SZ %l %v", spdlog::pattern_time_type::utc);
-    logger->flush_on(spdlog::level::trace);
-    spdlog::set_default_logger(std::move(logger));
-  });
+  std::call_once(once, [] { install(std::make_shared<spdlog::sinks::stderr_sink_mt>()); });
 }
 
 spdlog::level::level_enum translate(log::Level level) {
@@ -55,6 +61,11 @@ void set_log_level(const std::string& level) {
     throw Error{Kind::usage, "log level '" + level + "' is not one of error, warn, info, debug"};
   }
   spdlog::set_level(wanted);
+}
+
+void log_without_waiting() {
+  install_once();
+  install(std::make_shared<DroppingSink>(STDERR_FILENO));
 }
 
 void log_info(const std::string& line) { log::info("{}", line); }

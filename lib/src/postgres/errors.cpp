@@ -22,7 +22,8 @@ Error translate(std::string_view attempted, std::string_view sqlstate, std::stri
   if (sqlstate == state::kQueryCanceled) return Error{Kind::busy, text};
   if (sqlstate == state::kLockNotAvailable) return Error{Kind::guard, text};
   if (sqlstate == state::kUndefinedTable || sqlstate == state::kUndefinedSchema) {
-    return Error{Kind::store, text + "; run 'ratingsctl init' to create the schema"};
+    // As a missing SQLite file: there is nothing to work with yet.
+    return Error{Kind::unreachable, text + "; run 'ratingsctl init' to create the schema"};
   }
   if (sqlstate == state::kInsufficientPrivilege) {
     return Error{

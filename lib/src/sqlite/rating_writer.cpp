@@ -1,4 +1,5 @@
 #include "core/log.hpp"
+#include "core/utf8.hpp"
 #include "sqlite/change.hpp"
 #include "sqlite/row_table.hpp"
 #include "sqlite/sql.hpp"
@@ -153,12 +154,15 @@ void SqliteRatingWriter::write_ledger(std::span<const LoadedFile> files) {
     database.execute("UPDATE ratingsctl_load_ledger SET live = 0 WHERE live");
   }
   auto line = database.prepare(kLedger);
+  std::string names;
   for (const auto& file : files) {
-    line.bind(change_->generation(), std::span<const std::uint8_t>{file.hash.bytes}, file.name, file.bytes,
+    const auto name = as_utf8(file.name);
+    line.bind(change_->generation(), std::span<const std::uint8_t>{file.hash.bytes}, name, file.bytes,
               file.read, file.loaded, file.rejected, file.excluded, change_->position())
         .run();
+    names += (names.empty() ? "" : ", ") + name;
   }
-  change_->audit({.batch = "", .rows = loaded_, .detail = std::to_string(files.size()) + " file(s)"});
+  change_->audit({.batch = "", .rows = loaded_, .detail = names});
 }
 
 LoadCommit SqliteRatingWriter::commit(std::span<const LoadedFile> files, const StageWatch& entering) {
