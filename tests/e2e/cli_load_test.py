@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """ratingsctl load on the embedded store: what is loaded, what is refused, what is reported."""
+import contextlib
 import gzip
 import json
 import os
 import signal
+import sqlite3
 from pathlib import Path
 
 import harness
@@ -26,6 +28,13 @@ class Load(harness.Case):
         self.assertTrue(all(name.endswith("_ms") and isinstance(took, int) for name, took in report["stages"].items()))
         self.assertGreaterEqual(report["visible_ms"], report["committed_ms"])
         self.assertEqual(self.all_rows(1, 2), ["1,1029,3,1260759179", "1,31,2.5,1260759144", "2,10,4,835355493"])
+
+    def test_the_audit_log_names_the_files(self):
+        odd = os.fsdecode(b"b\xff.csv")
+        self.run_cli("load", self.csv((1, 10, 4, 100), name="a.csv"), self.csv((2, 10, 4, 100), name=odd))
+        with contextlib.closing(sqlite3.connect(self.store)) as database:
+            (detail,), = database.execute("SELECT detail FROM ratingsctl_audit WHERE command = 'load'")
+        self.assertEqual(detail, f"{self.home}/a.csv, {self.home}/b\\xff.csv")
 
     def test_a_second_time_changes_nothing_and_says_so(self):
         path = self.csv(*ROWS)

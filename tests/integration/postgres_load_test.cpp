@@ -214,7 +214,7 @@ TEST_SUITE("postgres load") {
     CHECK(db.admin->status().rows == 1);
   }
 
-  TEST_CASE("a file of any name is kept in the ledger, as text") {
+  TEST_CASE("a file of any name is kept in the ledger and the audit log, as text") {
     Database db;
     const auto writer = open_rating_writer(db.options);
     (void)writer->begin();
@@ -224,6 +224,9 @@ TEST_SUITE("postgres load") {
     files[0].name = "bad\xff \xc3\xa4.csv";
     (void)writer->commit(files, no_watch);
     CHECK(db.admin->status().last_loads.at(0).name == "bad\\xff \xc3\xa4.csv");
+    CHECK(
+        db.psql.execute("testing", "SELECT detail FROM ratingsctl.audit WHERE command = 'load'").text(0, 0) ==
+        "bad\\xff \xc3\xa4.csv");
   }
 
   TEST_CASE("a connection that is lost in the middle ends the load at once: nothing is left") {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -214,6 +215,23 @@ TEST_SUITE("postgres") {
       } catch (const Error& error) {
         CHECK(error.kind() == Kind::usage);
         CHECK(std::string{error.what()}.find("cr3t") == std::string::npos);
+      }
+    }
+  }
+
+  TEST_CASE("whoever needs a schema says so, readers and clean-up alike") {
+    test::TempDatabase temp;
+    const auto clean_up = open_clean_up(options_for(temp.url()));
+    const std::function<void()> needs[] = {
+        [&] { (void)clean_up->purge({.users = {{1}}, .reason = {}, .max_rows = {}}); },
+        [&] { (void)clean_up->undo({.batch = "purge-1"}); }, [&] { (void)clean_up->dedupe({}); },
+        [&] { (void)clean_up->batches(); }};
+    for (const auto& need : needs) {
+      try {
+        need();
+        FAIL("done without a schema");
+      } catch (const Error& error) {
+        CHECK(error.kind() == Kind::unreachable);
       }
     }
   }
