@@ -3,7 +3,7 @@
 // Logging inside the library; no public header includes this. One line an event: a fixed sentence, then
 // key=value.
 //   log::warn("redis left alone for a while seconds={}", 5);
-// Thread-safe. The logging library itself stays in log.cpp.
+// Thread-safe. The logging library itself stays in log.cpp and dropping_sink.
 #include <fmt/format.h>
 
 #include <string_view>
