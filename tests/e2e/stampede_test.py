@@ -59,8 +59,9 @@ async def rush(servers, path, clients):
 
 
 def store_reads(log, user):
-    """How often PostgreSQL was asked for this user's history: the log has the parameters of each statement."""
-    return log.read_text(errors="replace").count(f"parameters: $1 = '{user}'")
+    """How often PostgreSQL was asked for this user's history: the log has the parameters of each statement, after the word
+    `parameters`, which PostgreSQL 16 began to write with a capital."""
+    return log.read_text(errors="replace").count(f"arameters: $1 = '{user}'")
 
 
 def whale(arguments, store, settings, home, chooser):
