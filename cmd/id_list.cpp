@@ -41,6 +41,16 @@ std::vector<UserId> read_user_ids(std::istream& input, const std::string& name) 
   return users;
 }
 
+std::vector<UserId> chosen_users(const std::vector<std::string>& words, const std::string& from_file) {
+  if (!words.empty() && !from_file.empty())
+    throw Error{Kind::usage, "user ids and --from-file cannot be mixed: one of them"};
+  if (!from_file.empty()) return read_user_ids(from_file);
+  if (words == std::vector<std::string>{"-"}) return read_user_ids("-");
+  std::vector<UserId> users;
+  for (const auto& word : words) users.push_back(parse_user_id(word));
+  return users;
+}
+
 std::vector<UserId> read_user_ids(const std::string& path) {
   if (path == "-") return read_user_ids(std::cin, "standard input");
   std::ifstream file{path};

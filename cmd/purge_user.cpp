@@ -23,11 +23,7 @@ std::vector<UserId> wanted_users(const PurgeOptions& options) {
     throw Error{Kind::usage,
                 "purge-user needs user ids, or --from-file FILE, or - for standard input: one of them"};
   }
-  if (!options.from_file.empty()) return read_user_ids(options.from_file);
-  if (options.users == std::vector<std::string>{"-"}) return read_user_ids("-");
-  std::vector<UserId> users;
-  for (const auto& user : options.users) users.push_back(parse_user_id(user));
-  return users;
+  return chosen_users(options.users, options.from_file);
 }
 
 void guard_hard(const PurgeOptions& options) {

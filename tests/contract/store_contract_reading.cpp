@@ -1,5 +1,7 @@
 #include "contract/store_contract.hpp"
 
+#include "ratings/rating_scan.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -28,6 +30,55 @@ TEST_SUITE("store: reading") {
     CHECK_FALSE(status.foreign_changes);
     CHECK(status.position.store_id.size() == 36);
     for (const auto& check : status.checks) CHECK_MESSAGE(check.ok, check.name << ": " << check.detail);
+  }
+
+  TEST_CASE("a scan gives everybody's ratings, or those of the users asked for, each once") {
+    Store store;
+    const std::vector<Rating> rows{rate(1, 9, 4, 200), rate(1, 5, 3.5F, 100), rate(1, 5, 3.5F, 100),
+                                   rate(2, 1, 0, 1), rate(9'000'000'000, 2'147'483'647, 4.1F, 253402300799)};
+    store.load(Fill::first, rows);
+    const auto scan = open_rating_scan(store.options());
+    const auto found = [&scan](const std::vector<UserId>& users) {
+      std::vector<Rating> taken;
+      const auto count = scan->each(users, [&taken](const Rating& rating) { taken.push_back(rating); });
+      CHECK(count == taken.size());
+      return to_text(taken);
+    };
+
+    CHECK(found({}) == to_text(rows));
+    CHECK(found({{1}, {7}, {1}}) == to_text({rows[0], rows[1], rows[2]}));
+    CHECK(found({{9'000'000'000}, {2}}) == to_text({rows[3], rows[4]}));
+    CHECK(found({{7}}).empty());
+  }
+
+  TEST_CASE("a scan sees one state: what is purged while it runs is in it, and not in the next") {
+    Store store;
+    std::vector<Rating> rows;
+    for (int n = 0; n < 30'000; ++n) rows.push_back(rate(n % 100, n, 3, n));
+    store.load(Fill::first, rows);
+    const auto scan = open_rating_scan(store.options());
+
+    bool purged = false;
+    const auto before = scan->each({}, [&](const Rating&) {
+      if (!purged) store.purge({{99}});
+      purged = true;
+    });
+
+    CHECK(before == 30'000);
+    CHECK(scan->each({}, [](const Rating&) {}) == 29'700);
+  }
+
+  TEST_CASE("a scan that its caller ends leaves the store as it was") {
+    Store store;
+    store.load(Fill::first, {rate(1, 1, 1, 1), rate(2, 2, 2, 2)});
+    const auto scan = open_rating_scan(store.options());
+
+    CHECK(error_of([&] {
+            scan->each({}, [](const Rating&) { throw Error{Kind::input, "enough"}; });
+          }) == Kind::input);
+
+    CHECK(store.purge({{1}}).rows == 1);
+    CHECK(open_rating_scan(store.options())->each({}, [](const Rating&) {}) == 1);
   }
 
   TEST_CASE("a history is ordered by time, then movie, then score, whatever the order of loading") {

@@ -56,6 +56,11 @@ struct HistoryPage {
 [[nodiscard]] RATINGS_EXPORT std::string to_json(std::span<const Rating> ratings);
 [[nodiscard]] RATINGS_EXPORT std::string to_ndjson(std::span<const Rating> ratings);
 [[nodiscard]] RATINGS_EXPORT std::string to_csv(std::span<const Rating> ratings);
+/// For exports of several users' ratings. A line of ratings.csv, and an object like to_json's with "user_id"
+/// before the rest; each with its line end.
+inline constexpr std::string_view kCsvHeader = "userId,movieId,rating,timestamp\n";
+RATINGS_EXPORT void append_csv_line(std::string& text, const Rating& rating);
+RATINGS_EXPORT void append_ndjson_line(std::string& text, const Rating& rating);
 /// Reads back what to_json wrote; Error{internal} for anything else.
 [[nodiscard]] RATINGS_EXPORT std::vector<Rating> from_json(UserId user, std::string_view body);
 

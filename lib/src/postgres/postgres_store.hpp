@@ -3,6 +3,7 @@
 #include "ratings/admin.hpp"
 #include "ratings/cleanup.hpp"
 #include "ratings/load.hpp"
+#include "ratings/rating_scan.hpp"
 #include "ratings/store.hpp"
 
 #include <memory>
@@ -14,6 +15,7 @@ namespace ratings::postgres {
 
 [[nodiscard]] std::unique_ptr<HistoryReader> open_history_reader(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<PositionReader> open_position_reader(const StoreOptions& options);
+[[nodiscard]] std::unique_ptr<RatingScan> open_rating_scan(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<ChangeHints> open_change_hints(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<RatingWriter> open_rating_writer(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<CleanUp> open_clean_up(const StoreOptions& options);

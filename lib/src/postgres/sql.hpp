@@ -21,6 +21,7 @@ extern const std::string_view undo;
 extern const std::string_view dedupe;
 extern const std::string_view batches;
 extern const std::string_view leftovers;
+extern const std::string_view scan;
 // NOLINTEND(readability-identifier-naming)
 
 }  // namespace ratings::postgres::sql

@@ -5,6 +5,7 @@
 #include "ratings/admin.hpp"
 #include "ratings/cleanup.hpp"
 #include "ratings/load.hpp"
+#include "ratings/rating_scan.hpp"
 #include "ratings/store.hpp"
 
 namespace ratings {
@@ -21,6 +22,10 @@ std::unique_ptr<PositionReader> open_position_reader(const StoreOptions& options
 
 std::unique_ptr<ChangeHints> open_change_hints(const StoreOptions& options) {
   return is_embedded(options.url) ? nullptr : postgres::open_change_hints(options);
+}
+
+std::unique_ptr<RatingScan> open_rating_scan(const StoreOptions& options) {
+  return is_embedded(options.url) ? sqlite::open_rating_scan(options) : postgres::open_rating_scan(options);
 }
 
 std::unique_ptr<RatingWriter> open_rating_writer(const StoreOptions& options) {

@@ -1,0 +1,43 @@
+#include "postgres/conninfo.hpp"
+#include "postgres/migrations.hpp"
+#include "postgres/postgres_store.hpp"
+#include "postgres/sql.hpp"
+
+namespace ratings::postgres {
+namespace {
+
+/// One statement is one snapshot. Rows come one at a time, so that neither libpq nor we hold the table; the
+/// statement may take as long as a change may (Purpose::change), since the table may be of any size.
+class PostgresRatingScan final : public RatingScan {
+ public:
+  explicit PostgresRatingScan(const StoreOptions& options)
+      : connection_{conninfo(options, Purpose::change), kNoDeadline} {
+    require_schema(connection_, kNoDeadline);
+    connection_.execute("starting a scan", "SET default_transaction_read_only = on");
+  }
+
+  std::uint64_t each(std::span<const UserId> users, const std::function<void(const Rating&)>& take) override {
+    std::uint64_t rows = 0;
+    const Param params[] = {param(users)};
+    connection_.each_row("scan", sql::scan, params, kNoDeadline, [&](const Result& row) {
+      ++rows;
+      // + 0: a -0 that somebody wrote with psql is the score 0.
+      take({.user = {row.int8(0, 0)},
+            .movie = {row.int4(0, 1)},
+            .score = row.float4(0, 2) + 0.0F,
+            .timestamp = row.int8(0, 3)});
+    });
+    return rows;
+  }
+
+ private:
+  Connection connection_;
+};
+
+}  // namespace
+
+std::unique_ptr<RatingScan> open_rating_scan(const StoreOptions& options) {
+  return std::make_unique<PostgresRatingScan>(options);
+}
+
+}  // namespace ratings::postgres

@@ -1,0 +1,64 @@
+#include "sqlite/database.hpp"
+#include "sqlite/files.hpp"
+#include "sqlite/schema.hpp"
+#include "sqlite/sqlite_store.hpp"
+#include "store/url.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace ratings::sqlite {
+namespace {
+
+// As they lie in the file: by the index it would be one random read a row.
+constexpr const char* kEverybody = "SELECT user_id, movie_id, rating, \"timestamp\" FROM ratings";
+constexpr const char* kOneUser =
+    "SELECT user_id, movie_id, rating, \"timestamp\" FROM ratings WHERE user_id = ?1";
+
+// A reader in WAL mode waits for nobody but a program that recovers the file.
+constexpr std::chrono::milliseconds kPatience{10'000};
+
+class SqliteRatingScan final : public RatingScan {
+ public:
+  explicit SqliteRatingScan(const std::filesystem::path& path)
+      : database_{present(path), Open::existing, kPatience} {
+    database_.execute("PRAGMA query_only = ON");
+    require_schema(database_, path);
+  }
+
+  std::uint64_t each(std::span<const UserId> users, const std::function<void(const Rating&)>& take) override {
+    const Snapshot snapshot{database_};
+    std::uint64_t rows = 0;
+    const auto read = [&](Statement& statement) {
+      for (; statement.step(); ++rows) take(statement.rating({statement.integer(0)}, 1));
+    };
+    if (users.empty()) {
+      auto everybody = database_.prepare(kEverybody);
+      read(everybody);
+      return rows;
+    }
+    std::vector<UserId> distinct{users.begin(), users.end()};
+    std::sort(distinct.begin(), distinct.end());
+    distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+    auto one = database_.prepare(kOneUser);
+    for (const auto user : distinct) read(one.bind(user));
+    return rows;
+  }
+
+ private:
+  /// A missing file is an error that says what to do, as for every reader.
+  static const std::filesystem::path& present(const std::filesystem::path& path) {
+    static_cast<void>(existing_file(path));
+    return path;
+  }
+
+  Database database_;
+};
+
+}  // namespace
+
+std::unique_ptr<RatingScan> open_rating_scan(const StoreOptions& options) {
+  return std::make_unique<SqliteRatingScan>(embedded_path(options.url));
+}
+
+}  // namespace ratings::sqlite
