@@ -47,6 +47,7 @@ std::vector<UserId> chosen_users(const std::vector<std::string>& words, const st
   if (!from_file.empty()) return read_user_ids(from_file);
   if (words == std::vector<std::string>{"-"}) return read_user_ids("-");
   std::vector<UserId> users;
+  users.reserve(words.size());
   for (const auto& word : words) users.push_back(parse_user_id(word));
   return users;
 }
