@@ -18,6 +18,9 @@ namespace {
 class Unchecked final : public ratings::Coherence {
  public:
   bool usable(ratings::UserId, const ratings::Tag&, ratings::Instant) noexcept override { return true; }
+  bool usable_at_once(ratings::UserId, const ratings::Tag&, ratings::Instant) noexcept override {
+    return true;
+  }
   bool trusted(ratings::Instant) noexcept override { return true; }
   [[nodiscard]] std::vector<ratings::Check> checks() const override {
     return {{.name = "store", .ok = true, .blocks_cache = true, .detail = "not looked at"}};
