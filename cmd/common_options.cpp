@@ -19,9 +19,13 @@ std::string checked_store(const std::string& url) {
 }
 
 std::string checked_cache(const std::string& url) {
-  if (url == "none" || url.starts_with("redis://") || url.starts_with("unix:")) return url;
-  throw Error{Kind::usage,
-              "cache '" + redacted(url) + "' is none of redis://host:port/db, unix:PATH and none"};
+  if (url == "none") return url;
+  if (!url.starts_with("redis://") && !url.starts_with("unix:")) {
+    throw Error{Kind::usage,
+                "cache '" + redacted(url) + "' is none of redis://host:port/db, unix:PATH and none"};
+  }
+  check_redis_url(url);
+  return url;
 }
 
 /// A file that holds the password and nothing else; the line feed an editor leaves behind is not part of it.

@@ -1,6 +1,8 @@
 #include "redis_copies.hpp"
 
 #include "ratings/clock.hpp"
+#include "ratings/error.hpp"
+#include "ratings/rating_scan.hpp"
 
 namespace ratings::cmd {
 namespace {
@@ -14,7 +16,12 @@ RedisCopies::RedisCopies(const Settings& settings, const StoreOptions& store) {
   if (!options) return;
   const auto positions = open_position_reader(store);
   const auto deadline = boot_clock().now() + kStoreIdInTime;
-  options->store_id = positions->changes_since(std::nullopt, deadline).state.store_id;
+  try {
+    options->store_id = positions->changes_since(std::nullopt, deadline).state.store_id;
+  } catch (const Error&) {
+    static_cast<void>(open_rating_scan(store));  // knows a database that is not ours, or empty, and says so
+    throw;
+  }
   cache_ = make_redis_cache(*options);
 }
 

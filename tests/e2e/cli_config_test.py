@@ -5,6 +5,15 @@ from pathlib import Path
 import harness
 
 
+class Cache(harness.Case):
+    def test_an_address_of_redis_that_cannot_be_understood_is_refused_by_every_command(self):
+        store = ["--store", "postgresql://127.0.0.1:1/nowhere"]
+        for url in ("redis://", "redis://127.0.0.1:99999/0", "redis://127.0.0.1:6379/x", "unix:", "foo"):
+            for command in (["query", "1"], ["batches"], ["load", self.csv((1, 2, 3, 4))], ["export"], ["status"]):
+                with self.subTest(url=url, command=command[0]):
+                    self.run_cli(*command, "--cache", url, *store, exit_code=2)
+
+
 class Precedence(harness.Case):
     """Every level is tried against the next one, for options of different kinds."""
 

@@ -73,6 +73,9 @@ class RATINGS_EXPORT Cache {
 /// exist.
 [[nodiscard]] RATINGS_EXPORT bool answers(Cache& cache) noexcept;
 
+/// Error{usage} for a URL that make_redis_cache() would refuse; connects to nothing.
+RATINGS_EXPORT void check_redis_url(const std::string& url);
+
 struct RedisOptions {
   std::string url;       ///< redis://[user[:pass]@]host:port/db or unix:PATH
   std::string password;  ///< from a password file; wins over the URL's

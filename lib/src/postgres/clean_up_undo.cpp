@@ -78,10 +78,11 @@ bool give_back(pqxx::work& work, const UndoRequest& request, UndoResult& result)
     return false;
   }
   if (found->superseded() && !request.lift_only) {
-    throw Error{Kind::guard, "undoing " + batch.name +
-                                 ": a later load --replace or TRUNCATE superseded it; to lift its exclusion "
-                                 "and give back what later loads held back, run 'ratingsctl undo --lift " +
-                                 batch.name + "'"};
+    throw Error{Kind::guard,
+                "undoing " + batch.name +
+                    ": the ratings have been replaced since, by a load or TRUNCATE; to lift its exclusion "
+                    "and give back what later loads held back, run 'ratingsctl undo --lift " +
+                    batch.name + "'"};
   }
   work.exec(kMemory);
   const auto lifted = ids(exec_bound(work, kLift, batch.seq));

@@ -144,6 +144,8 @@ void RedisCache::report_failure(const char* reason) noexcept {
 
 namespace ratings {
 
+void check_redis_url(const std::string& url) { static_cast<void>(redis::parse_url(url)); }
+
 std::unique_ptr<Cache> make_redis_cache(const RedisOptions& options) {
   return std::make_unique<redis::RedisCache>(options, boot_clock());
 }

@@ -47,7 +47,7 @@ void guard_superseded(const Found& found, const Change& change, const UndoReques
   const auto& name = found.batch.name;
   throw Error{Kind::guard,
               "undo " + name +
-                  ": a later load --replace superseded it; to lift its exclusion and give back " +
+                  ": the ratings have been replaced since, by a load; to lift its exclusion and give back " +
                   "what later loads held back, run 'ratingsctl undo --lift " + name + "'"};
 }
 
