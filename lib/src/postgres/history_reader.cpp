@@ -3,6 +3,7 @@
 #include "postgres/pool.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/sql.hpp"
+#include "store/distinct.hpp"
 
 #include "ratings/error.hpp"
 
@@ -54,14 +55,12 @@ class PostgresHistoryReader final : public HistoryReader {
   [[nodiscard]] std::optional<PoolFigures> figures() const override { return pool_.figures(); }
 
   std::vector<History> histories(std::span<const UserId> users, Instant deadline) override {
-    std::vector<UserId> distinct{users.begin(), users.end()};
-    std::sort(distinct.begin(), distinct.end());
-    distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-    const Param params[] = {param(std::span<const UserId>{distinct})};
+    const auto once = distinct(users);
+    const Param params[] = {param(std::span{once})};
     const auto result = pool_.with(deadline, [&](Connection& connection) {
       return connection.execute_prepared("histories", sql::histories, params, deadline);
     });
-    if (!distinct.empty()) require_position(result);
+    if (!once.empty()) require_position(result);
     std::unordered_map<UserId, History> found;
     for (int row = 0; row < result.rows(); ++row) {
       auto& history = found[UserId{result.int8(row, 0)}];

@@ -1,4 +1,5 @@
 #include "sqlite/clean_up.hpp"
+#include "store/distinct.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -92,9 +93,8 @@ class Finder {
   std::vector<Record> records_;  ///< of one user
 };
 
-void find_doubles(Database& database, std::vector<UserId> users, DedupeResult& result) {
-  std::sort(users.begin(), users.end());
-  users.erase(std::unique(users.begin(), users.end()), users.end());
+void find_doubles(Database& database, std::span<const UserId> wanted, DedupeResult& result) {
+  auto users = distinct(wanted);
   auto rows = database.prepare(users.empty() ? kEverybody : kOneUser);
   if (users.empty()) users.push_back({0});  // ids are not negative: everybody
   Finder finder{database, result};

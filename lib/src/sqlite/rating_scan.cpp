@@ -2,10 +2,8 @@
 #include "sqlite/files.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/sqlite_store.hpp"
+#include "store/distinct.hpp"
 #include "store/url.hpp"
-
-#include <algorithm>
-#include <vector>
 
 namespace ratings::sqlite {
 namespace {
@@ -37,11 +35,8 @@ class SqliteRatingScan final : public RatingScan {
       read(everybody);
       return rows;
     }
-    std::vector<UserId> distinct{users.begin(), users.end()};
-    std::sort(distinct.begin(), distinct.end());
-    distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
     auto one = database_.prepare(kOneUser);
-    for (const auto user : distinct) read(one.bind(user));
+    for (const auto user : distinct(users)) read(one.bind(user));
     return rows;
   }
 
