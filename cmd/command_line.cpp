@@ -54,7 +54,7 @@ void describe(CLI::App& app, Settings& settings, Selected& selected) {
   app.footer(kEpilogue);
   add_common_options(app, settings);
   for (const auto add : {add_load, add_serve, add_query, add_profile, add_purge_user, add_undo, add_batches,
-                         add_dedupe, add_export, add_status, add_init, add_healthcheck}) {
+                         add_dedupe, add_suspects, add_export, add_status, add_init, add_healthcheck}) {
     add(app, selected);
   }
 }

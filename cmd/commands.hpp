@@ -20,6 +20,7 @@ void add_purge_user(CLI::App& app, Selected& selected);
 void add_undo(CLI::App& app, Selected& selected);
 void add_batches(CLI::App& app, Selected& selected);
 void add_dedupe(CLI::App& app, Selected& selected);
+void add_suspects(CLI::App& app, Selected& selected);
 void add_export(CLI::App& app, Selected& selected);
 void add_status(CLI::App& app, Selected& selected);
 void add_init(CLI::App& app, Selected& selected);

@@ -20,6 +20,7 @@ Format parse_format(const std::string& text) {
   if (text == "json") return Format::json;
   if (text == "ndjson") return Format::ndjson;
   if (text == "csv") return Format::csv;
+  if (text == "ids") return Format::ids;
   throw Error{Kind::usage, "'" + text + "' is not an output format"};
 }
 

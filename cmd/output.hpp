@@ -7,7 +7,7 @@
 namespace ratings::cmd {
 
 /// Results go to stdout, everything else to stderr.
-enum class Format { table, json, ndjson, csv };
+enum class Format { table, json, ndjson, csv, ids };
 
 [[nodiscard]] Format parse_format(const std::string& text);
 [[nodiscard]] bool is_terminal(std::FILE* stream);

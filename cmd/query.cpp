@@ -38,6 +38,7 @@ std::string render(const QueryOptions& options, const std::vector<Rating>& ratin
       return to_csv(ratings);
     case Format::json:
       return to_json(ratings) + "\n";
+    case Format::ids:  // not offered
     case Format::table:
       break;
   }

@@ -81,6 +81,53 @@ TEST_SUITE("store: reading") {
     CHECK(open_rating_scan(store.options())->each({}, [](const Rating&) {}) == 1);
   }
 
+  TEST_CASE("a scan user by user gives each user once, ascending, with the history in its order") {
+    Store store;
+    const std::vector<Rating> first{rate(2, 9, 4, 200), rate(2, 5, 3.5F, 100), rate(1, 1, 0, 1)};
+    const std::vector<Rating> more{rate(2, 5, 3.5F, 100), rate(9'000'000'000, 7, 5, 300), rate(2, 6, 1, 99)};
+    store.load(Fill::first, first);
+    store.load(Fill::append, more);
+    const auto scan = open_rating_scan(store.options());
+    const auto found = [&scan](std::int64_t since) {
+      std::vector<std::vector<Rating>> taken;
+      const auto count = scan->each_user(
+          since, [&taken](std::span<const Rating> user) { taken.emplace_back(user.begin(), user.end()); });
+      std::size_t rows = 0;
+      for (const auto& user : taken) rows += user.size();
+      CHECK(count == rows);
+      return taken;
+    };
+    const std::vector<Rating> two{rate(2, 6, 1, 99), rate(2, 5, 3.5F, 100), rate(2, 5, 3.5F, 100),
+                                  rate(2, 9, 4, 200)};
+
+    CHECK(found(0) ==
+          std::vector<std::vector<Rating>>{{rate(1, 1, 0, 1)}, two, {rate(9'000'000'000, 7, 5, 300)}});
+    CHECK(found(200) ==
+          std::vector<std::vector<Rating>>{{rate(2, 9, 4, 200)}, {rate(9'000'000'000, 7, 5, 300)}});
+    CHECK(found(301).empty());
+  }
+
+  TEST_CASE("a scan user by user sees one state, and survives a caller that ends it") {
+    Store store;
+    std::vector<Rating> rows;
+    for (int n = 0; n < 30'000; ++n) rows.push_back(rate(n % 100, n, 3, n));
+    store.load(Fill::first, rows);
+
+    bool purged = false;
+    const auto before = open_rating_scan(store.options())->each_user(0, [&](std::span<const Rating>) {
+      if (!purged) store.purge({{99}});
+      purged = true;
+    });
+    CHECK(error_of([&] {
+            open_rating_scan(store.options())->each_user(0, [](std::span<const Rating>) {
+              throw Error{Kind::input, "enough"};
+            });
+          }) == Kind::input);
+
+    CHECK(before == 30'000);
+    CHECK(open_rating_scan(store.options())->each_user(0, [](std::span<const Rating>) {}) == 29'700);
+  }
+
   TEST_CASE("a history is ordered by time, then movie, then score, whatever the order of loading") {
     Store store;
     store.load(Fill::first, {rate(1, 9, 4, 200), rate(1, 5, 3.5F, 100), rate(1, 5, 0.5F, 100),

@@ -21,6 +21,11 @@ class RATINGS_EXPORT RatingScan {
   /// ends, and this object with it.
   virtual std::uint64_t each(std::span<const UserId> users,
                              const std::function<void(const Rating&)>& take) = 0;
+  /// Every rating at or after `since`, user by user: `take` sees one user's, in a history's order, and each
+  /// user once, in ascending order. Out of one snapshot; memory grows with the longest history only. Returns
+  /// how many ratings. `take` may throw, as above.
+  virtual std::uint64_t each_user(std::int64_t since,
+                                  const std::function<void(std::span<const Rating>)>& take) = 0;
 };
 
 [[nodiscard]] RATINGS_EXPORT std::unique_ptr<RatingScan> open_rating_scan(const StoreOptions& options);

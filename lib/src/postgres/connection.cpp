@@ -1,5 +1,6 @@
 #include "postgres/connection.hpp"
 
+#include "postgres/byte_order.hpp"
 #include "postgres/conninfo.hpp"
 #include "postgres/errors.hpp"
 
@@ -13,14 +14,6 @@
 
 namespace ratings::postgres {
 namespace {
-
-template <typename T>
-T big_endian(const char* bytes) {
-  T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i)
-    value = static_cast<T>(value << 8U | static_cast<unsigned char>(bytes[i]));
-  return value;
-}
 
 /// Milliseconds for poll(2), rounded up; -1 without a deadline.
 int remaining(Instant deadline) {
@@ -120,6 +113,7 @@ void Connection::check(PGresult* result, std::string_view attempted) {
     case PGRES_TUPLES_OK:
     case PGRES_SINGLE_TUPLE:
     case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
       return;
     default:
       break;
@@ -210,11 +204,41 @@ void Connection::each_row(const char* name, std::string_view sql, std::span<cons
                           Instant deadline, const std::function<void(const Result&)>& take) {
   send_prepared(name, sql, params, deadline);
   if (PQsetSingleRowMode(raw()) == 0) lost(name);
-  try {
+  read_whole(deadline, [&] {
     for (auto result = next_result(name, deadline); PQresultStatus(result.get()) == PGRES_SINGLE_TUPLE;
          result = next_result(name, deadline)) {
       take(result);
     }
+  });
+}
+
+void Connection::each_copied(std::string_view attempted, std::string_view sql, Instant deadline,
+                             const std::function<void(std::string_view)>& take) {
+  if (PQsendQuery(raw(), std::string{sql}.c_str()) == 0) lost(attempted);
+  constexpr int kWouldBlock = 0;
+  constexpr int kDone = -1;  // PostgreSQL manual, "Functions Associated with the COPY Command"
+  read_whole(deadline, [&] {
+    next_result(attempted, deadline);
+    while (true) {
+      char* message = nullptr;
+      const int size = PQgetCopyData(raw(), &message, 1);
+      const std::unique_ptr<char, decltype(&PQfreemem)> owner{message, &PQfreemem};
+      if (size == kDone) break;
+      if (size < kDone) lost(attempted);
+      if (size == kWouldBlock) {
+        wait(POLLIN, deadline, attempted);
+        if (PQconsumeInput(raw()) == 0) lost(attempted);
+        continue;
+      }
+      take({message, static_cast<std::size_t>(size)});
+    }
+    next_result(attempted, deadline);  // the end, or what went wrong on the way
+  });
+}
+
+void Connection::read_whole(Instant deadline, const std::function<void()>& read) {
+  try {
+    read();
     drain(deadline);
   } catch (const Error&) {
     if (!broken_) drain(deadline);

@@ -66,6 +66,9 @@ class Connection {
   /// result.
   void each_row(const char* name, std::string_view sql, std::span<const Param> params, Instant deadline,
                 const std::function<void(const Result&)>& take);
+  /// A COPY … TO STDOUT: `take` sees one message at a time, which is whole rows.
+  void each_copied(std::string_view attempted, std::string_view sql, Instant deadline,
+                   const std::function<void(std::string_view)>& take);
   /// The next result, or the error it stands for.
   Result next_result(std::string_view attempted, Instant deadline);
   /// Reads until the server is ready for another statement.
@@ -77,6 +80,8 @@ class Connection {
   void cancel() noexcept;
 
  private:
+  /// Reads an answer by `read`, to its end. An exception of a caller's leaves it half read: broken.
+  void read_whole(Instant deadline, const std::function<void()>& read);
   void send_prepared(const char* name, std::string_view sql, std::span<const Param> params, Instant deadline);
   void wait(short events, Instant deadline, std::string_view attempted);
   [[noreturn]] void lost(std::string_view attempted);

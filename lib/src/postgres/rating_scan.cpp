@@ -1,7 +1,9 @@
 #include "postgres/conninfo.hpp"
+#include "postgres/copied_row.hpp"
 #include "postgres/migrations.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/sql.hpp"
+#include "store/user_runs.hpp"
 
 namespace ratings::postgres {
 namespace {
@@ -30,6 +32,22 @@ class PostgresRatingScan final : public RatingScan {
             .score = row.float4(0, 2) + 0.0F,
             .timestamp = row.int8(0, 3)});
     });
+    return rows;
+  }
+
+  std::uint64_t each_user(std::int64_t since,
+                          const std::function<void(std::span<const Rating>)>& take) override {
+    const Param params[] = {param(since)};
+    connection_.execute("starting a scan", "SELECT set_config('ratingsctl.since', $1, false)", params,
+                        kNoDeadline);
+    std::uint64_t rows = 0;
+    CopiedRows copied;
+    UserRuns users{take};
+    connection_.each_copied("scanning the ratings", sql::scan_users, kNoDeadline, [&](std::string_view message) {
+      copied.begin(message);
+      for (Rating rating; copied.next(rating); ++rows) users.add(rating);
+    });
+    users.finish();
     return rows;
   }
 

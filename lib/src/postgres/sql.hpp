@@ -22,6 +22,7 @@ extern const std::string_view dedupe;
 extern const std::string_view batches;
 extern const std::string_view leftovers;
 extern const std::string_view scan;
+extern const std::string_view scan_users;
 // NOLINTEND(readability-identifier-naming)
 
 }  // namespace ratings::postgres::sql

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "ratings/export.hpp"
+#include "ratings/model.hpp"
+#include "ratings/rating_scan.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ratings {
+
+/// What an account can be suspected for. Formula and source of each: ratingsctl-suspects(1), "SIGNALS".
+enum class Signal {
+  attack,     ///< one of many who pushed or nuked a film on one day
+  clone,      ///< the same films with the same scores as other accounts
+  lock_step,  ///< the same films in the same hours as other accounts
+  deviation,  ///< scores unusually far from, or close to, what others give
+  one_sided,  ///< nearly always the same score, or only the lowest and highest
+  rhythm,     ///< pauses of a machine
+  burst,      ///< very many ratings within a minute; normal for people, so it counts little
+};
+[[nodiscard]] RATINGS_EXPORT const char* to_string(Signal signal) noexcept;
+
+struct Reason {
+  Signal signal;
+  unsigned points = 0;  ///< what it adds to the score
+  std::string words;
+};
+
+struct Suspect {
+  UserId user;
+  unsigned score = 0;  ///< 0 … 100: the sum of the points
+  std::uint64_t ratings = 0;
+  std::int64_t first = 0;  ///< seconds since 1970, of the oldest rating
+  std::int64_t last = 0;
+  std::vector<Reason> reasons;  ///< most points first
+};
+
+/// A film on a day on which far more accounts than usual agreed on scores far from the usual ones.
+struct Attack {
+  MovieId movie;
+  std::int64_t day = 0;       ///< seconds since 1970 at its beginning, UTC
+  std::uint64_t ratings = 0;  ///< of the film on that day
+  double mean = 0;            ///< of those
+  double usual = 0;           ///< mean of the film's other ratings; of all films' when it has few others
+};
+
+/// How a measure is distributed over the accounts that were judged.
+struct Distribution {
+  std::string measure;
+  double p5 = 0, p50 = 0, p95 = 0, p99 = 0;
+};
+
+struct SuspectQuery {
+  std::uint64_t min_ratings = 20;  ///< accounts with fewer are judged by attacks only
+  unsigned min_score = 50;         ///< suspects from this score on
+  std::int64_t since = 0;          ///< ratings at or after this time count
+  /// Only accounts that rated this film, and attacks on it already from half the usual size.
+  std::optional<MovieId> movie;
+  std::optional<std::uint64_t> top;  ///< at most so many
+};
+
+struct SuspectReport {
+  std::uint64_t accounts = 0;
+  std::uint64_t judged = 0;  ///< of them with at least min_ratings
+  std::uint64_t ratings = 0;
+  std::vector<Distribution> population;
+  std::vector<Attack> attacks;    ///< largest first
+  std::vector<Suspect> suspects;  ///< highest score first, then by user
+};
+
+/// Reads everything twice by `scan` and changes nothing. Memory: some 100 bytes an account, 40 a film, 16
+/// MiB, and what the longest history and the attacks need; it does not grow with the number of ratings. The
+/// same ratings give the same report. Throws what the scan throws.
+[[nodiscard]] RATINGS_EXPORT SuspectReport find_suspects(RatingScan& scan, const SuspectQuery& query);
+
+}  // namespace ratings

@@ -1,0 +1,107 @@
+#include "suspects/behaviour.hpp"
+
+#include "suspects/mix.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace ratings::suspects {
+namespace {
+
+constexpr std::int64_t kHour = 3'600;
+constexpr std::int64_t kMinute = 60;
+
+/// Calls `take(value, times)` for each distinct value; sorts.
+template <typename Value, typename Take>
+void each_distinct(std::vector<Value>& values, const Take& take) {
+  std::sort(values.begin(), values.end());
+  for (auto run = values.begin(); run != values.end();) {
+    const auto end = std::upper_bound(run, values.end(), *run);
+    take(*run, static_cast<std::size_t>(end - run));
+    run = end;
+  }
+}
+
+void see_scores(std::span<const Rating> history, Behaviour& behaviour) {
+  std::vector<float> scores;
+  scores.reserve(history.size());
+  for (const auto& rating : history) scores.push_back(rating.score);
+  const auto all = static_cast<double>(history.size());
+  double entropy = 0;
+  std::size_t most = 0;
+  each_distinct(scores, [&](float score, std::size_t times) {
+    const auto share = static_cast<double>(times) / all;
+    entropy -= share * std::log2(share);
+    if (times <= most) return;
+    most = times;
+    behaviour.favourite = score;
+  });
+  behaviour.entropy = static_cast<float>(entropy);
+  behaviour.favoured = static_cast<float>(static_cast<double>(most) / all);
+}
+
+/// Pauses of no length are left out: a page of films sent off at once is how people rate (features of the
+/// real data), and would hide any rhythm.
+void see_pauses(std::span<const Rating> history, Behaviour& behaviour) {
+  std::vector<std::int64_t> pauses;
+  for (std::size_t i = 1; i < history.size(); ++i) {
+    if (const auto pause = history[i].timestamp - history[i - 1].timestamp; pause > 0)
+      pauses.push_back(pause);
+  }
+  constexpr std::size_t kFewest = 20;  // of a few pauses most are easily alike
+  if (pauses.size() < kFewest) return;
+  const auto all = static_cast<float>(pauses.size());
+  std::size_t most = 0;
+  each_distinct(pauses, [&](std::int64_t pause, std::size_t times) {
+    if (times <= most) return;
+    most = times;
+    behaviour.steady_pause = static_cast<float>(pause);
+  });
+  behaviour.steadiness = static_cast<float>(most) / all;
+}
+
+void see_bursts(std::span<const Rating> history, Behaviour& behaviour) {
+  std::size_t busiest = 0;
+  std::size_t begin = 0;
+  for (std::size_t end = 0; end < history.size(); ++end) {
+    while (history[end].timestamp - history[begin].timestamp >= kMinute) ++begin;
+    busiest = std::max(busiest, end - begin + 1);
+  }
+  behaviour.busiest = static_cast<float>(busiest);
+}
+
+/// A sum does not depend on the order, and equal records count as often as they are there.
+void see_content(std::span<const Rating> history, Behaviour& behaviour) {
+  behaviour.minima.fill(std::numeric_limits<std::uint32_t>::max());
+  for (const auto& rating : history) {
+    const auto film = static_cast<std::uint32_t>(rating.movie.value);
+    behaviour.content += mixed(joined(film, std::bit_cast<std::uint32_t>(rating.score)));
+    auto when = mixed(joined(film, static_cast<std::uint32_t>(rating.timestamp / kHour)));
+    for (auto& minimum : behaviour.minima) {
+      // Another odd multiplier would do; mixing the last value again gives eight functions for one.
+      minimum = std::min(minimum, static_cast<std::uint32_t>(when >> 32U));
+      when = mixed(when + 0x9E3779B97F4A7C15U);
+    }
+  }
+}
+
+}  // namespace
+
+Behaviour behaviour_of(std::span<const Rating> history) {
+  Behaviour behaviour;
+  behaviour.user = history.front().user;
+  behaviour.first = history.front().timestamp;
+  behaviour.last = history.back().timestamp;
+  behaviour.ratings = static_cast<std::uint32_t>(
+      std::min<std::size_t>(history.size(), std::numeric_limits<std::uint32_t>::max()));
+  see_scores(history, behaviour);
+  see_pauses(history, behaviour);
+  see_bursts(history, behaviour);
+  see_content(history, behaviour);
+  return behaviour;
+}
+
+}  // namespace ratings::suspects

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "ratings/model.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace ratings::suspects {
+
+/// How many independent minima describe what an account rated when; see groups.hpp.
+inline constexpr std::size_t kMinima = 8;
+
+/// What one account's history shows without knowing the others. Kept for every account, so it is small.
+struct Behaviour {
+  UserId user;
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  std::uint64_t content = 0;                    ///< of all its (film, score): equal sets, equal numbers
+  std::array<std::uint32_t, kMinima> minima{};  ///< of its (film, hour) under different hash functions
+  std::uint32_t ratings = 0;
+  float entropy = 0;     ///< of its scores, in bits (Shannon 1948)
+  float favourite = 0;   ///< the score it gave most often
+  float favoured = 0;    ///< that score's share of its ratings
+  float extreme = 0;     ///< share of the population's lowest and highest score; filled in by the second pass
+  float steadiness = 0;  ///< share of its most frequent pause among its pauses of a second and more
+  float steady_pause = 0;  ///< that pause, in seconds
+  float busiest = 0;       ///< most ratings within 60 seconds
+  float distance = 0;      ///< mean of |score − the film's mean|; second pass
+  float rdma = 0;          ///< rating deviation from mean agreement; second pass
+};
+
+/// The first pass. `history` has at least one rating and is in a history's order.
+[[nodiscard]] Behaviour behaviour_of(std::span<const Rating> history);
+
+}  // namespace ratings::suspects

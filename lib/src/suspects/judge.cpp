@@ -1,0 +1,174 @@
+#include "suspects/judge.hpp"
+
+#include "json/time.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace ratings::suspects {
+namespace {
+
+// What a signal adds at its strongest. One that needs the company of others is enough alone (50 makes a
+// suspect): no honest account gives a stranger's scores. Those of a single account are not, since some people
+// do rate everything 5; two of them at their strongest are. Bursts are how people rate, so they only ever tip
+// the scales.
+constexpr double kClone = 70;
+constexpr double kLockStep = 70;
+constexpr double kAttack = 60;
+constexpr double kThrowaway = 20;  ///< on top of an attack, when the account did little else
+constexpr double kDeviation = 25;
+constexpr double kOneSided = 25;
+constexpr double kRhythm = 30;
+constexpr double kBurst = 10;
+constexpr unsigned kMost = 100;
+
+// Spreads below which a population counts as all alike, in each measure's own unit.
+constexpr double kShare = 0.05;
+constexpr double kBits = 0.1;
+constexpr double kStars = 0.05;
+constexpr double kLogarithm = 0.1;
+constexpr double kRatings = 5;
+
+unsigned points(double most, double strength) { return static_cast<unsigned>(std::lround(most * strength)); }
+
+void add(Suspect& suspect, Signal signal, unsigned worth, std::string words) {
+  if (worth > 0) suspect.reasons.push_back({.signal = signal, .points = worth, .words = std::move(words)});
+}
+
+std::string date(std::int64_t seconds) {
+  constexpr std::size_t kDate = 10;  // YYYY-MM-DD
+  std::string text;
+  json::append_time(text, seconds);
+  return text.substr(0, kDate);
+}
+
+std::string others(std::uint32_t number) {
+  return fmt::format("{} other {}", number, number == 1 ? "account" : "accounts");
+}
+
+}  // namespace
+
+Judge::Judge(std::span<const Behaviour> accounts, const AttackFinder& attacks, std::uint64_t min_ratings)
+    : accounts_{accounts},
+      attacks_{attacks},
+      min_ratings_{min_ratings},
+      clones_{clones(accounts, min_ratings)},
+      lock_step_{lock_step(accounts, min_ratings)},
+      distance_{fences(&Behaviour::distance, kStars)},
+      rdma_{fences(&Behaviour::rdma, kLogarithm)},
+      entropy_{fences(&Behaviour::entropy, kBits)},
+      favoured_{fences(&Behaviour::favoured, kShare)},
+      extreme_{fences(&Behaviour::extreme, kShare)},
+      steadiness_{fences(&Behaviour::steadiness, kShare)},
+      busiest_{fences(&Behaviour::busiest, kRatings)} {
+  judged_ = static_cast<std::uint64_t>(std::count_if(
+      accounts.begin(), accounts.end(), [&](const Behaviour& one) { return one.ratings >= min_ratings; }));
+}
+
+Fences Judge::fences(float Behaviour::*measure, double least) const {
+  std::vector<float> values;
+  for (const auto& account : accounts_) {
+    if (account.ratings >= min_ratings_) values.push_back(account.*measure);
+  }
+  return {std::move(values), least};
+}
+
+Suspect Judge::judge(std::uint32_t number) const {
+  const auto& account = accounts_[number];
+  Suspect suspect{.user = account.user,
+                  .score = 0,
+                  .ratings = account.ratings,
+                  .first = account.first,
+                  .last = account.last,
+                  .reasons = {}};
+  add_attacks(suspect, number);
+  if (account.ratings >= min_ratings_) {
+    add_company(suspect, number);
+    add_deviation(suspect, account);
+    add_one_sided(suspect, account);
+    add_pace(suspect, account);
+  }
+  for (const auto& reason : suspect.reasons) suspect.score += reason.points;
+  suspect.score = std::min(suspect.score, kMost);
+  std::stable_sort(suspect.reasons.begin(), suspect.reasons.end(),
+                   [](const Reason& a, const Reason& b) { return a.points > b.points; });
+  return suspect;
+}
+
+void Judge::add_attacks(Suspect& suspect, std::uint32_t number) const {
+  const auto& account = accounts_[number];
+  for (const auto& part : attacks_.parts(number)) {
+    const auto& attack = attacks_.attacks()[part.attack];
+    const bool throwaway = account.first >= attack.day - kDay && account.last < attack.day + 2 * kDay;
+    add(suspect, Signal::attack, points(kAttack + (throwaway ? kThrowaway : 0), part.weight),
+        fmt::format("gave film {} a {} on {}, when {} ratings averaged {:.1f} (otherwise {:.1f}){}",
+                    attack.movie.value, part.score, date(attack.day), attack.ratings, attack.mean,
+                    attack.usual, throwaway ? ", and did nothing on other days" : ""));
+  }
+}
+
+void Judge::add_company(Suspect& suspect, std::uint32_t number) const {
+  if (const auto company = clones_[number]; company > 0) {
+    add(suspect, Signal::clone, points(kClone, 1),
+        fmt::format("rated the same films with the same scores as {}", others(company)));
+  }
+  if (const auto company = lock_step_[number]; company > 0) {
+    add(suspect, Signal::lock_step, points(kLockStep, 1),
+        fmt::format("rated the same films in the same hours as {}", others(company)));
+  }
+}
+
+void Judge::add_deviation(Suspect& suspect, const Behaviour& account) const {
+  const auto far = distance_.above(account.distance);
+  const auto close = distance_.below(account.distance);
+  const auto rare = rdma_.above(account.rdma);
+  const auto strongest = std::max({far, close, rare});
+  if (strongest <= 0) return;
+  const auto compared =
+      fmt::format("{:.2f} from the films' means on average (half of the accounts: at most {:.2f})",
+                  account.distance, distance_.median());
+  add(suspect, Signal::deviation, points(kDeviation, strongest),
+      strongest == close ? "agrees too well: " + compared
+      : strongest == far ? "disagrees: " + compared
+                         : "moves films that few have rated: " + compared);
+}
+
+void Judge::add_one_sided(Suspect& suspect, const Behaviour& account) const {
+  const auto same = std::max(entropy_.below(account.entropy), favoured_.above(account.favoured));
+  const auto extreme = extreme_.above(account.extreme);
+  add(suspect, Signal::one_sided, points(kOneSided, std::max(same, extreme)),
+      same >= extreme
+          ? fmt::format("{:.0f} % of its scores are {}", 100 * account.favoured, account.favourite)
+          : fmt::format("{:.0f} % of its scores are the lowest or the highest", 100 * account.extreme));
+}
+
+void Judge::add_pace(Suspect& suspect, const Behaviour& account) const {
+  add(suspect, Signal::rhythm, points(kRhythm, steadiness_.above(account.steadiness)),
+      fmt::format("{:.0f} % of its pauses last {} s", 100 * account.steadiness, account.steady_pause));
+  add(suspect, Signal::burst, points(kBurst, busiest_.above(account.busiest)),
+      fmt::format("{} ratings within a minute (half of the accounts: at most {})", account.busiest,
+                  busiest_.median()));
+}
+
+std::vector<Distribution> Judge::population() const {
+  std::vector<Distribution> table;
+  const auto add_row = [&](const char* measure, const Fences& values) {
+    table.push_back({.measure = measure,
+                     .p5 = values.quantile(0.05),
+                     .p50 = values.median(),
+                     .p95 = values.quantile(0.95),
+                     .p99 = values.quantile(0.99)});
+  };
+  add_row("distance", distance_);
+  add_row("log_rdma", rdma_);
+  add_row("entropy", entropy_);
+  add_row("favoured", favoured_);
+  add_row("extreme", extreme_);
+  add_row("steadiness", steadiness_);
+  add_row("busiest_minute", busiest_);
+  return table;
+}
+
+}  // namespace ratings::suspects

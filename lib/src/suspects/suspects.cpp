@@ -1,0 +1,106 @@
+#include "ratings/suspects.hpp"
+
+#include "suspects/judge.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ratings {
+namespace {
+
+using suspects::AttackFinder;
+using suspects::Behaviour;
+using suspects::Films;
+
+/// What takes the other accounts' ratings to know: how far this one's are from them.
+void compare(Behaviour& account, std::span<const Rating> history, const Films& films) {
+  // An account whose films nobody else rated deviates from nobody; its logarithm must stay finite.
+  constexpr double kLeastDeviation = 1e-12;
+  double distance = 0;
+  double agreement = 0;
+  std::uint64_t known = 0;
+  std::uint64_t extreme = 0;
+  for (const auto& rating : history) {
+    if (rating.score <= films.lowest() || rating.score >= films.highest()) ++extreme;
+    const auto* film = films.find(rating.movie);
+    if (film == nullptr) continue;  // came after the first pass
+    const auto from_mean = std::abs(double{rating.score} - film->scores.mean());
+    distance += from_mean;
+    agreement += from_mean / static_cast<double>(film->scores.count);
+    ++known;
+  }
+  const auto all = static_cast<double>(std::max<std::uint64_t>(known, 1));
+  account.extreme = static_cast<float>(static_cast<double>(extreme) / static_cast<double>(history.size()));
+  account.distance = static_cast<float>(distance / all);
+  account.rdma = static_cast<float>(std::log(std::max(agreement / all, kLeastDeviation)));
+}
+
+}  // namespace
+
+const char* to_string(Signal signal) noexcept {
+  switch (signal) {
+    case Signal::attack:
+      return "attack";
+    case Signal::clone:
+      return "clone";
+    case Signal::lock_step:
+      return "lock-step";
+    case Signal::deviation:
+      return "deviation";
+    case Signal::one_sided:
+      return "one-sided";
+    case Signal::rhythm:
+      return "rhythm";
+    case Signal::burst:
+      return "burst";
+  }
+  return "unknown";
+}
+
+SuspectReport find_suspects(RatingScan& scan, const SuspectQuery& query) {
+  SuspectReport report;
+  Films films;
+  std::vector<Behaviour> accounts;
+  report.ratings = scan.each_user(query.since, [&](std::span<const Rating> history) {
+    accounts.push_back(suspects::behaviour_of(history));
+    for (const auto& rating : history) films.add(rating);
+  });
+  report.accounts = accounts.size();
+
+  // Both passes see the users in the same order; whoever came or went between them is passed over.
+  AttackFinder attacks{films, query.movie};
+  std::vector<bool> rated_movie(accounts.size(), !query.movie);
+  std::uint32_t number = 0;
+  scan.each_user(query.since, [&](std::span<const Rating> history) {
+    const auto user = history.front().user;
+    while (number < accounts.size() && accounts[number].user < user) ++number;
+    if (number == accounts.size() || accounts[number].user != user) return;
+    compare(accounts[number], history, films);
+    for (const auto& rating : history) {
+      attacks.add(number, rating);
+      if (rating.movie == query.movie) rated_movie[number] = true;
+    }
+  });
+  attacks.finish();
+
+  const suspects::Judge judge{accounts, attacks, query.min_ratings};
+  report.judged = judge.judged();
+  report.population = judge.population();
+  report.attacks = attacks.attacks();
+  std::sort(report.attacks.begin(), report.attacks.end(), [](const Attack& a, const Attack& b) {
+    if (a.ratings != b.ratings) return a.ratings > b.ratings;
+    return a.movie != b.movie ? a.movie < b.movie : a.day < b.day;
+  });
+  for (std::uint32_t account = 0; account < accounts.size(); ++account) {
+    if (!rated_movie[account]) continue;
+    if (auto suspect = judge.judge(account); suspect.score >= query.min_score)
+      report.suspects.push_back(std::move(suspect));
+  }
+  std::sort(report.suspects.begin(), report.suspects.end(), [](const Suspect& a, const Suspect& b) {
+    return a.score != b.score ? a.score > b.score : a.user < b.user;
+  });
+  if (query.top && report.suspects.size() > *query.top) report.suspects.resize(*query.top);
+  return report;
+}
+
+}  // namespace ratings

@@ -1,0 +1,146 @@
+// What one account shows by itself, and how far out a value lies.
+#include "suspects/behaviour.hpp"
+#include "suspects/fences.hpp"
+#include "suspects/films.hpp"
+#include "suspects/groups.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace ratings;
+using suspects::behaviour_of;
+using suspects::Fences;
+
+namespace {
+
+Rating rate(std::int64_t user, std::int32_t movie, float score, std::int64_t time) {
+  return {.user = {user}, .movie = {movie}, .score = score, .timestamp = time};
+}
+
+/// Twenty-five films, the n-th rated n·pause seconds after the first.
+std::vector<Rating> paced(std::int64_t user, std::int64_t pause, std::int64_t begin = 1'000'000'800) {
+  std::vector<Rating> history;
+  for (int n = 0; n < 25; ++n)
+    history.push_back(rate(user, n, 1 + static_cast<float>(n % 4), begin + n * pause));
+  return history;
+}
+
+}  // namespace
+
+TEST_SUITE("what an account shows") {
+  TEST_CASE("entropy is in bits: none for one score, two for four scores alike") {
+    CHECK(behaviour_of(std::vector{rate(1, 1, 5, 1), rate(1, 2, 5, 2)}).entropy == doctest::Approx(0));
+    CHECK(behaviour_of(std::vector{rate(1, 1, 1, 1), rate(1, 2, 2, 2), rate(1, 3, 3, 3), rate(1, 4, 4, 4)})
+              .entropy == doctest::Approx(2));
+  }
+
+  TEST_CASE("the favourite score and its share") {
+    const auto seen =
+        behaviour_of(std::vector{rate(1, 1, 5, 1), rate(1, 2, 2, 2), rate(1, 3, 5, 3), rate(1, 4, 5, 4)});
+    CHECK(seen.favourite == 5);
+    CHECK(seen.favoured == doctest::Approx(0.75));
+  }
+
+  TEST_CASE("a burst is the most ratings within 60 seconds, wherever they begin") {
+    CHECK(
+        behaviour_of(std::vector{rate(1, 1, 5, 0), rate(1, 2, 5, 59), rate(1, 3, 5, 60), rate(1, 4, 5, 118)})
+            .busiest == 3);
+    CHECK(behaviour_of(paced(1, 0)).busiest == 25);
+    CHECK(behaviour_of(paced(1, 60)).busiest == 1);
+  }
+
+  TEST_CASE("a machine's rhythm is the share of its most frequent pause; pages sent at once have none") {
+    CHECK(behaviour_of(paced(1, 7)).steadiness == doctest::Approx(1));
+    CHECK(behaviour_of(paced(1, 7)).steady_pause == 7);
+    CHECK(behaviour_of(paced(1, 0)).steadiness == 0);
+    auto few = paced(1, 7);
+    few.resize(20);
+    CHECK(behaviour_of(few).steadiness == 0);
+  }
+
+  TEST_CASE("content is equal for the same films and scores in any order, and differs with one score") {
+    const auto one = behaviour_of(std::vector{rate(1, 1, 4, 1), rate(1, 2, 3, 2)});
+    CHECK(one.content == behaviour_of(std::vector{rate(2, 2, 3, 5), rate(2, 1, 4, 6)}).content);
+    CHECK(one.content != behaviour_of(std::vector{rate(2, 2, 3, 5), rate(2, 1, 4.5F, 6)}).content);
+    CHECK(one.content != behaviour_of(std::vector{rate(2, 1, 3, 5), rate(2, 2, 4, 6)}).content);
+  }
+}
+
+TEST_SUITE("company") {
+  TEST_CASE("clones need the same films and scores and enough of them, whenever they rated") {
+    const std::vector accounts{behaviour_of(paced(1, 60)), behaviour_of(paced(2, 9'000)),
+                               behaviour_of(std::vector{rate(3, 1, 1, 1)}),
+                               behaviour_of(std::vector{rate(4, 1, 1, 1)})};
+    CHECK(suspects::clones(accounts, 20) == suspects::Company{1, 1, 0, 0});
+    CHECK(suspects::clones(accounts, 1) == suspects::Company{1, 1, 1, 1});
+  }
+
+  TEST_CASE("lock-step takes three accounts and the same hours; the scores do not matter") {
+    auto other = paced(2, 60);
+    for (auto& rating : other) rating.score = 5;
+    const auto begin = other.front().timestamp;
+    const std::vector together{behaviour_of(paced(1, 60)), behaviour_of(other), behaviour_of(paced(3, 60))};
+    const std::vector two{together[0], together[1]};
+    const std::vector later{together[0], together[1], behaviour_of(paced(3, 60, begin + 86'400))};
+
+    CHECK(suspects::lock_step(together, 20) == suspects::Company{2, 2, 2});
+    CHECK(suspects::lock_step(two, 20) == suspects::Company{0, 0});
+    CHECK(suspects::lock_step(later, 20) == suspects::Company{0, 0, 0});
+  }
+
+  TEST_CASE("lock-step is seen when half of what the accounts did is their own") {
+    std::vector<suspects::Behaviour> accounts;
+    for (std::int32_t user = 1; user <= 10; ++user) {
+      auto history = paced(user, 60);
+      for (std::int32_t n = 0; n < 25; ++n)
+        history.push_back(rate(user, 1'000 * user + n, 3, 1'100'000'000 + n));
+      accounts.push_back(behaviour_of(history));
+    }
+    for (const auto others : suspects::lock_step(accounts, 20)) CHECK(others >= 2);
+  }
+}
+
+TEST_SUITE("fences") {
+  TEST_CASE("nothing within one and a half spreads counts, everything beyond three counts wholly") {
+    std::vector<float> values;
+    for (int n = 0; n <= 100; ++n) values.push_back(static_cast<float>(n));
+    const Fences fences{values, 1};  // the middle half is 25 … 75
+
+    CHECK(fences.median() == 50);
+    CHECK(fences.above(150) == 0);
+    CHECK(fences.above(187.5) == doctest::Approx(0.5));
+    CHECK(fences.above(225) == 1);
+    CHECK(fences.below(-50) == 0);
+    CHECK(fences.below(-125) == 1);
+  }
+
+  TEST_CASE("a quarter of bots does not move them far") {
+    std::vector<float> values;
+    for (int n = 0; n <= 100; ++n) values.push_back(static_cast<float>(n));
+    for (int n = 0; n < 30; ++n) values.push_back(1'000);
+    CHECK(Fences{values, 1}.above(1'000) == 1);
+  }
+
+  TEST_CASE("a population that is all alike, or empty, makes nobody far out by a rounding error") {
+    CHECK(Fences{{3, 3, 3, 3}, 0.5}.above(3.5) == 0);
+    CHECK(Fences{{3, 3, 3, 3}, 0.5}.above(5) == 1);
+    CHECK(Fences{{}, 0.5}.above(5) == 0);
+  }
+}
+
+TEST_CASE("a film's figures: number, mean, deviation, and how crowded its days were") {
+  suspects::Films films;
+  films.add(rate(1, 7, 2, 0));
+  films.add(rate(2, 7, 4, 86'399));
+  films.add(rate(3, 7, 3, 9 * 86'400));
+  const auto* film = films.find({7});
+
+  REQUIRE(film != nullptr);
+  CHECK(film->scores.mean() == doctest::Approx(3));
+  CHECK(film->scores.deviation() == doctest::Approx(std::sqrt(2.0 / 3)));
+  CHECK(film->a_day() == doctest::Approx(0.3));
+  CHECK(films.at_most({7}, 0) == 2);
+  CHECK(films.at_most({7}, 9) == 1);
+  CHECK(films.find({8}) == nullptr);
+  CHECK(films.lowest() == 2);
+  CHECK(films.highest() == 4);
+}

@@ -1,0 +1,242 @@
+// find_suspects on small populations whose honest part is drawn from a seed.
+#include "ratings/suspects.hpp"
+
+#include "ratings/error.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+using namespace ratings;
+
+namespace {
+
+constexpr std::int64_t kBegin = 1'400'000'000;
+constexpr std::int64_t kDay = 86'400;
+
+class FakeScan final : public RatingScan {
+ public:
+  explicit FakeScan(const std::vector<Rating>& ratings) {
+    for (const auto& rating : ratings) users_[rating.user].push_back(rating);
+    for (auto& [user, history] : users_) std::sort(history.begin(), history.end(), older);
+  }
+  std::uint64_t each(std::span<const UserId>, const std::function<void(const Rating&)>&) override {
+    throw Error{Kind::internal, "suspects reads user by user"};
+  }
+  std::uint64_t each_user(std::int64_t since,
+                          const std::function<void(std::span<const Rating>)>& take) override {
+    std::uint64_t rows = 0;
+    for (const auto& [user, history] : users_) {
+      const auto begin = std::find_if(history.begin(), history.end(),
+                                      [&](const Rating& rating) { return rating.timestamp >= since; });
+      if (begin == history.end()) continue;
+      rows += static_cast<std::uint64_t>(history.end() - begin);
+      take({begin, history.end()});
+    }
+    return rows;
+  }
+
+ private:
+  std::map<UserId, std::vector<Rating>> users_;
+};
+
+/// A thousand people with 30 to 60 of 300 films each, over three years. A film has a quality that its scores
+/// scatter around.
+class Population {
+ public:
+  explicit Population(unsigned seed) : random_{seed} {
+    MESSAGE("seed " << seed);
+    for (std::int64_t user = 1; user <= 1'000; ++user) {
+      const auto films = number(30, 60);
+      for (std::int64_t n = 0; n < films; ++n) {
+        const auto film = static_cast<std::int32_t>(number(1, 300));
+        add(user, film, opinion(film), kBegin + number(0, 1'000 * kDay));
+      }
+    }
+  }
+
+  std::int64_t number(std::int64_t low, std::int64_t high) {
+    return std::uniform_int_distribution<std::int64_t>{low, high}(random_);
+  }
+  float opinion(std::int32_t film) {
+    const auto quality = 2.5 + 0.1 * (film % 15);
+    const auto halves = std::lround(2 * std::normal_distribution<>{quality, 0.9}(random_));
+    return static_cast<float>(std::clamp(halves, 1L, 10L)) / 2;
+  }
+  void add(std::int64_t user, std::int32_t film, float score, std::int64_t time) {
+    ratings_.push_back({.user = {user}, .movie = {film}, .score = score, .timestamp = time});
+  }
+  SuspectReport report(const SuspectQuery& query = {}) const {
+    FakeScan scan{ratings_};
+    return find_suspects(scan, query);
+  }
+  [[nodiscard]] const std::vector<Rating>& ratings() const { return ratings_; }
+
+ private:
+  std::mt19937_64 random_;
+  std::vector<Rating> ratings_;
+};
+
+std::vector<std::int64_t> users(const SuspectReport& report) {
+  std::vector<std::int64_t> ids;
+  for (const auto& suspect : report.suspects) ids.push_back(suspect.user.value);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+bool has(const Suspect& suspect, Signal signal) {
+  return std::any_of(suspect.reasons.begin(), suspect.reasons.end(),
+                     [&](const Reason& reason) { return reason.signal == signal; });
+}
+
+}  // namespace
+
+TEST_SUITE("suspects") {
+  TEST_CASE("an honest population has none") {
+    for (unsigned seed = 1; seed <= 5; ++seed) {
+      const auto report = Population{seed}.report();
+      CHECK(report.accounts == 1'000);
+      CHECK(report.judged == 1'000);
+      CHECK(report.attacks.empty());
+      CHECK(users(report).empty());
+    }
+  }
+
+  TEST_CASE(
+      "who pushes a film on one day is listed with the film, the day and the averages, new accounts too") {
+    Population population{7};
+    for (std::int64_t bot = 2'001; bot <= 2'020; ++bot)
+      population.add(bot, 30, 5, kBegin + 500 * kDay + population.number(0, 3'600));
+
+    const auto report = population.report();
+
+    REQUIRE(report.attacks.size() == 1);
+    CHECK(report.attacks[0].movie.value == 30);
+    CHECK(report.attacks[0].ratings >= 20);
+    const auto found = users(report);
+    CHECK(std::count_if(found.begin(), found.end(), [](auto user) { return user > 2'000; }) == 20);
+    CHECK(found.size() <= 21);  // somebody may have liked that film on that day
+    const auto& words = report.suspects[0].reasons[0].words;
+    CHECK(words.find("gave film 30 a 5 on 2015-09-2") == 0);
+    CHECK(words.find("and did nothing on other days") != std::string::npos);
+  }
+
+  TEST_CASE("a crowd that thinks of a film what everybody thinks is no attack") {
+    Population population{8};
+    for (std::int64_t user = 1; user <= 200; ++user)
+      population.add(user, 30, population.opinion(30), kBegin + 500 * kDay + population.number(0, 3'600));
+
+    const auto report = population.report();
+
+    CHECK(report.attacks.empty());
+    CHECK(users(report).empty());
+  }
+
+  TEST_CASE("clones are listed, whatever their hours") {
+    Population population{9};
+    for (std::int32_t n = 1; n <= 25; ++n) {
+      const auto score = population.opinion(n);
+      for (const std::int64_t bot : {2'001, 2'002, 2'003})
+        population.add(bot, n, score, kBegin + population.number(0, 900) * kDay);
+    }
+
+    const auto report = population.report();
+
+    CHECK(users(report) == std::vector<std::int64_t>{2'001, 2'002, 2'003});
+    CHECK(report.suspects[0].reasons[0].words ==
+          "rated the same films with the same scores as 2 other accounts");
+  }
+
+  TEST_CASE("a lock-step group is listed though its scores differ") {
+    Population population{10};
+    for (std::int32_t n = 1; n <= 30; ++n) {
+      for (std::int64_t bot = 2'001; bot <= 2'005; ++bot)
+        population.add(bot, n, population.opinion(n), kBegin + n * 3 * 3'600 + population.number(0, 300));
+    }
+
+    const auto report = population.report();
+
+    CHECK(users(report) == std::vector<std::int64_t>{2'001, 2'002, 2'003, 2'004, 2'005});
+    for (const auto& suspect : report.suspects) CHECK(has(suspect, Signal::lock_step));
+  }
+
+  TEST_CASE("hundreds of honest ratings in minutes are a burst, and no reason to list anybody") {
+    Population population{11};
+    for (std::int64_t user = 3'001; user <= 3'020; ++user) {
+      const auto evening = kBegin + population.number(0, 900) * kDay;
+      for (std::int32_t film = 1; film <= 200; ++film)
+        population.add(user, film, population.opinion(film), evening + population.number(0, 240));
+    }
+
+    CHECK(users(population.report()).empty());
+    const auto all =
+        population.report({.min_ratings = 20, .min_score = 1, .since = 0, .movie = {}, .top = {}});
+    CHECK(std::any_of(all.suspects.begin(), all.suspects.end(),
+                      [](const Suspect& suspect) { return has(suspect, Signal::burst); }));
+  }
+
+  TEST_CASE("one account that gives everything the lowest score like a clock is listed alone") {
+    Population population{12};
+    for (std::int32_t film = 1; film <= 100; ++film) population.add(4'000, film, 0.5F, kBegin + film * 3);
+
+    const auto report = population.report();
+
+    REQUIRE(users(report) == std::vector<std::int64_t>{4'000});
+    CHECK(has(report.suspects[0], Signal::deviation));
+    CHECK(has(report.suspects[0], Signal::one_sided));
+    CHECK(has(report.suspects[0], Signal::rhythm));
+    CHECK(report.suspects[0].score >= 80);
+  }
+
+  TEST_CASE("a film given keeps only those who rated it, and sees smaller attacks on it") {
+    Population population{13};
+    for (std::int64_t bot = 2'001; bot <= 2'007; ++bot)
+      population.add(bot, 30, 5, kBegin + 500 * kDay + population.number(0, 3'600));
+    for (std::int32_t film = 100; film <= 200; ++film) population.add(4'000, film, 0.5F, kBegin + film * 3);
+    SuspectQuery query;
+    CHECK(population.report(query).attacks.empty());
+
+    query.movie = MovieId{30};
+    const auto report = population.report(query);
+
+    CHECK(report.attacks.size() == 1);
+    const auto found = users(report);
+    CHECK(std::count_if(found.begin(), found.end(), [](auto user) { return user > 2'000 && user < 3'000; }) ==
+          7);
+    CHECK(std::count(found.begin(), found.end(), 4'000) == 0);
+  }
+
+  TEST_CASE("only ratings since a time count, for the population too") {
+    Population population{14};
+    for (std::int64_t bot = 2'001; bot <= 2'020; ++bot) population.add(bot, 30, 5, kBegin + 500 * kDay);
+    SuspectQuery query;
+    query.since = kBegin + 600 * kDay;
+
+    const auto report = population.report(query);
+
+    CHECK(report.attacks.empty());
+    CHECK(report.ratings < population.ratings().size());
+    CHECK(report.accounts <= 1'000);
+  }
+
+  TEST_CASE("top keeps the highest scores") {
+    Population population{15};
+    for (std::int32_t film = 1; film <= 100; ++film) {
+      population.add(4'000, film, 0.5F, kBegin + film * 3);
+      for (const std::int64_t bot : {2'001, 2'002}) population.add(bot, film, 4, kBegin + film * 11 * kDay);
+    }
+    SuspectQuery query;
+    query.top = 1;
+    CHECK(population.report(query).suspects.size() == 1);
+    CHECK(population.report(query).suspects[0].score == population.report().suspects[0].score);
+  }
+
+  TEST_CASE("an empty store has no accounts and no suspects") {
+    FakeScan nothing{{}};
+    const auto report = find_suspects(nothing, {});
+    CHECK(report.accounts == 0);
+    CHECK(report.suspects.empty());
+  }
+}
