@@ -35,7 +35,7 @@ Json as_json(const SuspectReport& report) {
   auto& attacks = json["attacks"] = Json::array();
   for (const auto& attack : report.attacks) {
     attacks.push_back({{"movie_id", attack.movie.value},
-                       {"day", format_time(attack.day)},
+                       {"week", format_time(attack.week)},
                        {"ratings", attack.ratings},
                        {"mean", attack.mean},
                        {"usual", attack.usual}});
@@ -95,14 +95,14 @@ std::string population_table(const SuspectReport& report) {
 std::string attack_table(const SuspectReport& report) {
   constexpr std::size_t kShown = 10;
   Table table{{{"attacked film", Table::Align::right},
-               {"on"},
+               {"week of"},
                {"ratings", Table::Align::right},
                {"mean", Table::Align::right},
                {"otherwise", Table::Align::right}}};
   for (std::size_t i = 0; i < std::min(kShown, report.attacks.size()); ++i) {
     const auto& attack = report.attacks[i];
     constexpr std::size_t kDate = 10;  // YYYY-MM-DD
-    table.row({std::to_string(attack.movie.value), format_time(attack.day).substr(0, kDate),
+    table.row({std::to_string(attack.movie.value), format_time(attack.week).substr(0, kDate),
                std::to_string(attack.ratings), fmt::format("{:.2f}", attack.mean),
                fmt::format("{:.2f}", attack.usual)});
   }

@@ -127,19 +127,20 @@ TEST_SUITE("fences") {
   }
 }
 
-TEST_CASE("a film's figures: number, mean, deviation, and how crowded its days were") {
+TEST_CASE("a film's figures: number, mean, deviation, and how crowded its weeks were") {
   suspects::Films films;
   films.add(rate(1, 7, 2, 0));
   films.add(rate(2, 7, 4, 86'399));
-  films.add(rate(3, 7, 3, 9 * 86'400));
+  films.add(rate(3, 7, 3, 9 * 604'800));
   const auto* film = films.find({7});
 
   REQUIRE(film != nullptr);
   CHECK(film->scores.mean() == doctest::Approx(3));
   CHECK(film->scores.deviation() == doctest::Approx(std::sqrt(2.0 / 3)));
-  CHECK(film->a_day() == doctest::Approx(0.3));
-  CHECK(films.at_most({7}, 0) == 2);
-  CHECK(films.at_most({7}, 9) == 1);
+  CHECK(film->a_week() == doctest::Approx(0.3));
+  CHECK(films.may_have(2, {7}, 0));
+  CHECK_FALSE(films.may_have(3, {7}, 0));
+  CHECK_FALSE(films.may_have(2, {7}, 9));
   CHECK(films.find({8}) == nullptr);
   CHECK(films.lowest() == 2);
   CHECK(films.highest() == 4);

@@ -105,7 +105,7 @@ TEST_SUITE("suspects") {
   }
 
   TEST_CASE(
-      "who pushes a film on one day is listed with the film, the day and the averages, new accounts too") {
+      "who pushes a film in one week is listed with the film, the week and the averages, new accounts too") {
     Population population{7};
     for (std::int64_t bot = 2'001; bot <= 2'020; ++bot)
       population.add(bot, 30, 5, kBegin + 500 * kDay + population.number(0, 3'600));
@@ -119,8 +119,8 @@ TEST_SUITE("suspects") {
     CHECK(std::count_if(found.begin(), found.end(), [](auto user) { return user > 2'000; }) == 20);
     CHECK(found.size() <= 21);  // somebody may have liked that film on that day
     const auto& words = report.suspects[0].reasons[0].words;
-    CHECK(words.find("gave film 30 a 5 on 2015-09-2") == 0);
-    CHECK(words.find("and did nothing on other days") != std::string::npos);
+    CHECK(words.find("gave film 30 a 5 in the week of 2015-09-2") == 0);
+    CHECK(words.find("and did nothing before or after") != std::string::npos);
   }
 
   TEST_CASE("a crowd that thinks of a film what everybody thinks is no attack") {

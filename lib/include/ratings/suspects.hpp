@@ -14,7 +14,7 @@ namespace ratings {
 
 /// What an account can be suspected for. Formula and source of each: ratingsctl-suspects(1), "SIGNALS".
 enum class Signal {
-  attack,     ///< one of many who pushed or nuked a film on one day
+  attack,     ///< one of many who pushed or nuked the same films in the same week
   clone,      ///< the same films with the same scores as other accounts
   lock_step,  ///< the same films in the same hours as other accounts
   deviation,  ///< scores unusually far from, or close to, what others give
@@ -39,13 +39,13 @@ struct Suspect {
   std::vector<Reason> reasons;  ///< most points first
 };
 
-/// A film on a day on which far more accounts than usual agreed on scores far from the usual ones.
+/// A film in a week in which far more accounts than usual agreed on scores far from the usual ones.
 struct Attack {
   MovieId movie;
-  std::int64_t day = 0;       ///< seconds since 1970 at its beginning, UTC
-  std::uint64_t ratings = 0;  ///< of the film on that day
+  std::int64_t week = 0;      ///< seconds since 1970 at its beginning, UTC; weeks begin on Thursday
+  std::uint64_t ratings = 0;  ///< of the film in that week
   double mean = 0;            ///< of those
-  double usual = 0;           ///< mean of the film's other ratings; of all films' when it has few others
+  double usual = 0;           ///< mean of the film's other ratings and twenty average ones
 };
 
 /// How a measure is distributed over the accounts that were judged.
@@ -72,7 +72,7 @@ struct SuspectReport {
   std::vector<Suspect> suspects;  ///< highest score first, then by user
 };
 
-/// Reads everything twice by `scan` and changes nothing. Memory: some 100 bytes an account, 40 a film, 16
+/// Reads everything twice by `scan` and changes nothing. Memory: some 100 bytes an account, 40 a film, 32
 /// MiB, and what the longest history and the attacks need; it does not grow with the number of ratings. The
 /// same ratings give the same report. Throws what the scan throws.
 [[nodiscard]] RATINGS_EXPORT SuspectReport find_suspects(RatingScan& scan, const SuspectQuery& query);

@@ -8,18 +8,24 @@
 namespace ratings::suspects {
 namespace {
 
-/// Fewer accounts than this do not move a film's mean, and agree by chance.
-constexpr std::uint64_t kLeast = 10;
-/// Of a film that the operator has already found strange.
-constexpr std::uint64_t kLeastOfMovie = 5;
-/// A film's usual day, so many times: above it a day is looked at.
+/// A crowd is looked at from this size on, and from so many times the film's usual week.
+constexpr std::uint64_t kSmall = 5;
 constexpr double kCrowded = 4;
-/// Standard errors between the day's mean and the others': by chance once in three million days.
-constexpr double kCertain = 5;
-/// With fewer ratings on other days, a film's own mean says nothing.
-constexpr std::uint64_t kKnown = 10;
+/// Fewer accounts than this do not move a film, and agree by chance.
+constexpr std::uint64_t kLarge = 10;
+/// Standard errors between the crowd's mean and the others'. Three are chance once in four hundred crowds,
+/// which an account that followed many explains no longer; four are chance once in sixteen thousand.
+constexpr double kStrange = 3;
+constexpr double kCertain = 4;
+/// A film's own mean says little while it has few other ratings: so many of the average film are added to
+/// them.
+constexpr std::uint64_t kPrior = 20;
 /// Scores of a film spread at least so far: half a star is the scale's grain.
 constexpr double kGrain = 0.5;
+
+std::uint64_t key_of(MovieId movie, std::int64_t week) {
+  return joined(static_cast<std::uint32_t>(movie.value), static_cast<std::uint32_t>(week));
+}
 
 }  // namespace
 
@@ -29,72 +35,86 @@ void AttackFinder::add(std::uint32_t account, const Rating& rating) {
   if (movie_ && rating.movie != *movie_) return;
   const auto* film = films_.find(rating.movie);
   if (film == nullptr) return;  // came after the first pass
-  const auto day = rating.timestamp / kDay;
-  const auto least = static_cast<double>(movie_ ? kLeastOfMovie : kLeast);
-  if (static_cast<double>(films_.at_most(rating.movie, day)) < std::max(least, kCrowded * film->a_day()))
-    return;
+  const auto week = rating.timestamp / kWeek;
+  const auto least = std::max(double{kSmall}, kCrowded * film->a_week());
+  if (!films_.may_have(least, rating.movie, week)) return;
 
-  const auto key = joined(static_cast<std::uint32_t>(rating.movie.value), static_cast<std::uint32_t>(day));
-  const auto [number, fresh] = numbers_.emplace(key, static_cast<std::uint32_t>(crowds_.size()));
-  if (fresh) crowds_.push_back({.movie = rating.movie, .day = day, .scores = {}, .histogram = {}});
-  auto& crowd = crowds_[number->second];
-  crowd.scores.add(rating.score);
-  ++crowd.histogram[static_cast<std::size_t>(std::lround(2 * rating.score))];
+  const auto [number, fresh] =
+      numbers_.emplace(key_of(rating.movie, week), static_cast<std::uint32_t>(crowds_.size()));
+  if (fresh) crowds_.push_back({.movie = rating.movie, .week = week, .scores = {}});
+  crowds_[number->second].scores.add(rating.score);
   members_.push_back({account, number->second, rating.score});
 }
 
-std::optional<std::uint32_t> AttackFinder::judge(const Crowd& crowd) {
-  const auto& film = *films_.find(crowd.movie);
-  const auto count = crowd.scores.count;
-  if (count < (movie_ ? kLeastOfMovie : kLeast)) return std::nullopt;  // others shared its counter
-  if (static_cast<double>(count) < kCrowded * film.a_day()) return std::nullopt;
+/// The crowds of the weeks before and after may be its other parts: they are no measure of what is usual.
+Sums AttackFinder::campaign(const Crowd& crowd) const {
+  Sums all;
+  for (const auto week : {crowd.week - 1, crowd.week, crowd.week + 1}) {
+    if (const auto found = numbers_.find(key_of(crowd.movie, week)); found != numbers_.end())
+      all = all.with(crowds_[found->second].scores);
+  }
+  return all;
+}
 
-  auto others = film.scores.without(crowd.scores);
-  if (others.count < kKnown) others = films_.all();
-  const auto spread = std::max(others.deviation(), kGrain);
-  const auto shift = std::abs(crowd.scores.mean() - others.mean());
+AttackFinder::Verdict AttackFinder::judge(const Crowd& crowd) {
+  const auto count = crowd.scores.count;
+  const auto least = std::max(double{kSmall}, kCrowded * films_.find(crowd.movie)->a_week());
+  if (static_cast<double>(count) < least) return {};  // others shared its counter
+
+  const auto around = campaign(crowd);
+  const auto usual = films_.find(crowd.movie)->scores.without(around).with(films_.all().shrunk_to(kPrior));
+  const auto spread = std::max(usual.deviation(), kGrain);
+  const auto shift = std::abs(crowd.scores.mean() - usual.mean());
   const auto error =
-      spread * std::sqrt(1 / static_cast<double>(count) + 1 / static_cast<double>(others.count));
-  const auto most = *std::max_element(crowd.histogram.begin(), crowd.histogram.end());
-  const bool of_one_mind = most * 3 >= count * 2;
-  if (shift < kCertain * error || shift < (of_one_mind ? spread / 2 : spread)) return std::nullopt;
-  attacks_.push_back({.movie = crowd.movie,
-                      .day = crowd.day * kDay,
-                      .ratings = count,
-                      .mean = crowd.scores.mean(),
-                      .usual = others.mean()});
-  return static_cast<std::uint32_t>(attacks_.size() - 1);
+      spread * std::sqrt(1 / static_cast<double>(count) + 1 / static_cast<double>(usual.count));
+  const bool of_one_mind = crowd.scores.deviation() <= spread / 2;
+  if (shift < kStrange * error || shift < (of_one_mind ? spread / 2 : spread)) return {};
+
+  Verdict verdict{.strange = true, .usual = usual.mean(), .attack = std::nullopt};
+  if (movie_ || (around.count >= kLarge && shift >= kCertain * error)) {
+    verdict.attack = static_cast<std::uint32_t>(attacks_.size());
+    attacks_.push_back({.movie = crowd.movie,
+                        .week = crowd.week * kWeek,
+                        .ratings = count,
+                        .mean = crowd.scores.mean(),
+                        .usual = verdict.usual});
+  }
+  return verdict;
 }
 
 void AttackFinder::finish() {
-  std::vector<std::optional<std::uint32_t>> verdicts;
+  std::vector<Verdict> verdicts;
   verdicts.reserve(crowds_.size());
   for (const auto& crowd : crowds_) verdicts.push_back(judge(crowd));
-  // Nearer to the day's mean than to the usual one.
-  const auto agrees = [&](const Member& member, const Attack& attack) {
-    return std::abs(double{member.score} - attack.mean) < std::abs(double{member.score} - attack.usual);
+  // Nearer to the crowd's mean than to the usual one.
+  const auto agrees = [&](const Member& member) {
+    const auto& verdict = verdicts[member.crowd];
+    return verdict.strange && std::abs(double{member.score} - crowds_[member.crowd].scores.mean()) <
+                                  std::abs(double{member.score} - verdict.usual);
   };
-  std::vector<double> takers(attacks_.size());
+  std::vector<double> followers(crowds_.size());
   for (const auto& member : members_) {
-    if (const auto attack = verdicts[member.crowd]; attack && agrees(member, attacks_[*attack]))
-      ++takers[*attack];
+    if (agrees(member)) ++followers[member.crowd];
   }
   for (const auto& member : members_) {
-    const auto attack = verdicts[member.crowd];
-    if (!attack || !agrees(member, attacks_[*attack])) continue;
-    // On other days about half of the film's ratings lie on this side of its mean.
-    const auto& film = *films_.find(attacks_[*attack].movie);
-    const auto others = static_cast<double>(film.scores.count - attacks_[*attack].ratings);
-    const auto expected = others / static_cast<double>(film.last_day - film.first_day + 1) / 2;
-    const auto weight = std::max(0.0, 1 - expected / takers[*attack]);
-    parts_[member.account].push_back({.attack = *attack, .score = member.score, .weight = weight});
+    if (!agrees(member)) continue;
+    auto& involvement = involvements_[member.account];
+    ++involvement.followed;
+    const auto attack = verdicts[member.crowd].attack;
+    if (!attack) continue;
+    // In other weeks about half of a film's ratings lie on this side of its mean.
+    const auto& crowd = crowds_[member.crowd];
+    const auto& film = *films_.find(crowd.movie);
+    const auto rest = static_cast<double>(film.scores.count - crowd.scores.count);
+    const auto expected = rest / static_cast<double>(film.last_week - film.first_week + 1) / 2;
+    const auto weight = std::max(0.0, 1 - expected / followers[member.crowd]);
+    involvement.attacks.push_back({.attack = *attack, .score = member.score, .weight = weight});
   }
 }
 
-const std::vector<Part>& AttackFinder::parts(std::uint32_t account) const {
-  static const std::vector<Part> none;
-  const auto found = parts_.find(account);
-  return found == parts_.end() ? none : found->second;
+const Involvement* AttackFinder::involvement(std::uint32_t account) const {
+  const auto found = involvements_.find(account);
+  return found == involvements_.end() ? nullptr : &found->second;
 }
 
 }  // namespace ratings::suspects

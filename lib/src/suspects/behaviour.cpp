@@ -43,24 +43,24 @@ void see_scores(std::span<const Rating> history, Behaviour& behaviour) {
   behaviour.favoured = static_cast<float>(static_cast<double>(most) / all);
 }
 
-/// Pauses of no length are left out: a page of films sent off at once is how people rate (features of the
-/// real data), and would hide any rhythm.
+/// Many pauses of no length are how people rate: a page of films is sent off at once. So that length is never
+/// the rhythm, but it counts as a pause that is not in it.
 void see_pauses(std::span<const Rating> history, Behaviour& behaviour) {
+  constexpr std::size_t kFewest = 20;  // of a few pauses most are easily alike
+  if (history.size() <= kFewest) return;
   std::vector<std::int64_t> pauses;
   for (std::size_t i = 1; i < history.size(); ++i) {
     if (const auto pause = history[i].timestamp - history[i - 1].timestamp; pause > 0)
       pauses.push_back(pause);
   }
-  constexpr std::size_t kFewest = 20;  // of a few pauses most are easily alike
-  if (pauses.size() < kFewest) return;
-  const auto all = static_cast<float>(pauses.size());
   std::size_t most = 0;
   each_distinct(pauses, [&](std::int64_t pause, std::size_t times) {
     if (times <= most) return;
     most = times;
     behaviour.steady_pause = static_cast<float>(pause);
   });
-  behaviour.steadiness = static_cast<float>(most) / all;
+  behaviour.steadiness =
+      static_cast<float>(static_cast<double>(most) / static_cast<double>(history.size() - 1));
 }
 
 void see_bursts(std::span<const Rating> history, Behaviour& behaviour) {

@@ -24,7 +24,7 @@ struct Behaviour {
   float favourite = 0;   ///< the score it gave most often
   float favoured = 0;    ///< that score's share of its ratings
   float extreme = 0;     ///< share of the population's lowest and highest score; filled in by the second pass
-  float steadiness = 0;  ///< share of its most frequent pause among its pauses of a second and more
+  float steadiness = 0;  ///< share of its most frequent pause of a second or more
   float steady_pause = 0;  ///< that pause, in seconds
   float busiest = 0;       ///< most ratings within 60 seconds
   float distance = 0;      ///< mean of |score − the film's mean|; second pass

@@ -8,31 +8,37 @@
 namespace ratings::suspects {
 namespace {
 
-// 16 MiB of counters. The 26 million ratings of the real file fall on some 20 million pairs of film and day,
-// so that a counter holds 3 on average, and 10 (the smallest attack) by chance one time in a thousand.
-constexpr unsigned kSlotBits = 23;
+// 32 MiB of counters: the 26 million ratings of the real file put less than one into each on average, so that
+// chance makes a crowd of five out of one rating one time in a hundred.
+constexpr unsigned kSlotBits = 25;
+constexpr std::uint8_t kFull = std::numeric_limits<std::uint8_t>::max();
 
 }  // namespace
 
 Films::Films() : crowds_(std::size_t{1} << kSlotBits) {}
 
-std::size_t Films::slot(MovieId movie, std::int64_t day) noexcept {
-  const auto key = joined(static_cast<std::uint32_t>(movie.value), static_cast<std::uint32_t>(day));
+std::size_t Films::slot(MovieId movie, std::int64_t week) noexcept {
+  const auto key = joined(static_cast<std::uint32_t>(movie.value), static_cast<std::uint32_t>(week));
   return static_cast<std::size_t>(mixed(key) >> (64U - kSlotBits));
 }
 
 void Films::add(const Rating& rating) {
-  const auto day = rating.timestamp / kDay;
+  const auto week = rating.timestamp / kWeek;
   all_.add(rating.score);
   lowest_ = std::min(lowest_, rating.score);
   highest_ = std::max(highest_, rating.score);
   auto& film = films_[rating.movie.value];
-  if (film.scores.count == 0) film.first_day = film.last_day = day;
+  if (film.scores.count == 0) film.first_week = film.last_week = week;
   film.scores.add(rating.score);
-  film.first_day = std::min(film.first_day, day);
-  film.last_day = std::max(film.last_day, day);
-  auto& crowd = crowds_[slot(rating.movie, day)];
-  if (crowd != std::numeric_limits<std::uint16_t>::max()) ++crowd;
+  film.first_week = std::min(film.first_week, week);
+  film.last_week = std::max(film.last_week, week);
+  auto& crowd = crowds_[slot(rating.movie, week)];
+  if (crowd != kFull) ++crowd;
+}
+
+bool Films::may_have(double ratings, MovieId movie, std::int64_t week) const noexcept {
+  const auto counted = crowds_[slot(movie, week)];
+  return counted == kFull || counted >= ratings;
 }
 
 const Film* Films::find(MovieId movie) const {

@@ -11,6 +11,8 @@
 namespace ratings::suspects {
 
 inline constexpr std::int64_t kDay = 86'400;
+/// Campaigns last days. Counted from 1970-01-01, so a week begins on a Thursday.
+inline constexpr std::int64_t kWeek = 7 * kDay;
 
 /// Number, sum and sum of squares: all that mean and deviation need. Scores are small, so that doubles are
 /// exact far beyond any store's size.
@@ -24,8 +26,17 @@ struct Sums {
     sum += double{score};
     squares += double{score} * double{score};
   }
+  [[nodiscard]] Sums with(const Sums& more) const noexcept {
+    return {count + more.count, sum + more.sum, squares + more.squares};
+  }
   [[nodiscard]] Sums without(const Sums& part) const noexcept {
     return {count - part.count, sum - part.sum, squares - part.squares};
+  }
+  /// The same mean and deviation from `ratings` ratings, or from all when there are fewer.
+  [[nodiscard]] Sums shrunk_to(std::uint64_t ratings) const noexcept {
+    if (count <= ratings) return *this;
+    const auto share = static_cast<double>(ratings) / static_cast<double>(count);
+    return {ratings, sum * share, squares * share};
   }
   [[nodiscard]] double mean() const noexcept { return count == 0 ? 0 : sum / static_cast<double>(count); }
   /// Of the population; 0 without ratings.
@@ -39,16 +50,16 @@ struct Sums {
 /// What all accounts together gave one film.
 struct Film {
   Sums scores;
-  std::int64_t first_day = 0;
-  std::int64_t last_day = 0;
+  std::int64_t first_week = 0;
+  std::int64_t last_week = 0;
 
-  /// Ratings on an average day of its life.
-  [[nodiscard]] double a_day() const noexcept {
-    return static_cast<double>(scores.count) / static_cast<double>(last_day - first_day + 1);
+  /// Ratings in an average week of its life.
+  [[nodiscard]] double a_week() const noexcept {
+    return static_cast<double>(scores.count) / static_cast<double>(last_week - first_week + 1);
   }
 };
 
-/// All films, and how crowded each was on each day. Not thread-safe.
+/// All films, and how crowded each was in each week. Not thread-safe.
 class Films {
  public:
   Films();
@@ -59,16 +70,15 @@ class Films {
   [[nodiscard]] const Sums& all() const noexcept { return all_; }
   [[nodiscard]] float lowest() const noexcept { return lowest_; }
   [[nodiscard]] float highest() const noexcept { return highest_; }
-  /// Ratings of this film on this day, or more: films and days that share a counter are counted together.
-  [[nodiscard]] std::uint64_t at_most(MovieId movie, std::int64_t day) const noexcept {
-    return crowds_[slot(movie, day)];
-  }
+  /// Can this film have had so many ratings in this week? Films and weeks share counters, so that a yes may
+  /// be wrong, a no never.
+  [[nodiscard]] bool may_have(double ratings, MovieId movie, std::int64_t week) const noexcept;
 
  private:
-  [[nodiscard]] static std::size_t slot(MovieId movie, std::int64_t day) noexcept;
+  [[nodiscard]] static std::size_t slot(MovieId movie, std::int64_t week) noexcept;
 
   std::unordered_map<std::int32_t, Film> films_;
-  std::vector<std::uint16_t> crowds_;
+  std::vector<std::uint8_t> crowds_;
   Sums all_;
   float lowest_ = kMaxScore;
   float highest_ = 0;

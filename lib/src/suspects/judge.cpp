@@ -18,10 +18,12 @@ constexpr double kClone = 70;
 constexpr double kLockStep = 70;
 constexpr double kAttack = 60;
 constexpr double kThrowaway = 20;  ///< on top of an attack, when the account did little else
+constexpr double kFollower = 60;   ///< a fifth of what it did was what crowds did
 constexpr double kDeviation = 25;
 constexpr double kOneSided = 25;
 constexpr double kRhythm = 30;
 constexpr double kBurst = 10;
+constexpr double kFleeting = 25;  ///< it lived for a burst and nothing else
 constexpr unsigned kMost = 100;
 
 // Spreads below which a population counts as all alike, in each measure's own unit.
@@ -98,15 +100,27 @@ Suspect Judge::judge(std::uint32_t number) const {
 }
 
 void Judge::add_attacks(Suspect& suspect, std::uint32_t number) const {
+  const auto* involvement = attacks_.involvement(number);
+  if (involvement == nullptr) return;
   const auto& account = accounts_[number];
-  for (const auto& part : attacks_.parts(number)) {
+  for (const auto& part : involvement->attacks) {
     const auto& attack = attacks_.attacks()[part.attack];
-    const bool throwaway = account.first >= attack.day - kDay && account.last < attack.day + 2 * kDay;
+    const bool throwaway = account.first >= attack.week - kWeek && account.last < attack.week + 2 * kWeek;
     add(suspect, Signal::attack, points(kAttack + (throwaway ? kThrowaway : 0), part.weight),
-        fmt::format("gave film {} a {} on {}, when {} ratings averaged {:.1f} (otherwise {:.1f}){}",
-                    attack.movie.value, part.score, date(attack.day), attack.ratings, attack.mean,
-                    attack.usual, throwaway ? ", and did nothing on other days" : ""));
+        fmt::format(
+            "gave film {} a {} in the week of {}, when {} ratings averaged {:.1f} (otherwise {:.1f}){}",
+            attack.movie.value, part.score, date(attack.week), attack.ratings, attack.mean, attack.usual,
+            throwaway ? ", and did nothing before or after" : ""));
   }
+  // Of an honest account's ratings a few follow a crowd by chance.
+  constexpr std::uint32_t kFew = 5;
+  constexpr double kSome = 0.10;
+  const auto share = static_cast<double>(involvement->followed) / static_cast<double>(account.ratings);
+  if (involvement->followed < kFew) return;
+  add(suspect, Signal::attack, points(kFollower, std::clamp((share - kSome) / kSome, 0.0, 1.0)),
+      fmt::format("{} of its ratings follow crowds that came to a film within a week and agreed, against "
+                  "everybody else",
+                  involvement->followed));
 }
 
 void Judge::add_company(Suspect& suspect, std::uint32_t number) const {
@@ -147,6 +161,12 @@ void Judge::add_one_sided(Suspect& suspect, const Behaviour& account) const {
 void Judge::add_pace(Suspect& suspect, const Behaviour& account) const {
   add(suspect, Signal::rhythm, points(kRhythm, steadiness_.above(account.steadiness)),
       fmt::format("{:.0f} % of its pauses last {} s", 100 * account.steadiness, account.steady_pause));
+  // Faster than one a second from first to last: pages sent off at once, by a person with ordinary scores.
+  if (const auto life = account.last - account.first; life < account.ratings) {
+    add(suspect, Signal::burst, points(kFleeting, 1),
+        fmt::format("all of its {} ratings came within {} s", account.ratings, life + 1));
+    return;
+  }
   add(suspect, Signal::burst, points(kBurst, busiest_.above(account.busiest)),
       fmt::format("{} ratings within a minute (half of the accounts: at most {})", account.busiest,
                   busiest_.median()));

@@ -89,7 +89,7 @@ SuspectReport find_suspects(RatingScan& scan, const SuspectQuery& query) {
   report.attacks = attacks.attacks();
   std::sort(report.attacks.begin(), report.attacks.end(), [](const Attack& a, const Attack& b) {
     if (a.ratings != b.ratings) return a.ratings > b.ratings;
-    return a.movie != b.movie ? a.movie < b.movie : a.day < b.day;
+    return a.movie != b.movie ? a.movie < b.movie : a.week < b.week;
   });
   for (std::uint32_t account = 0; account < accounts.size(); ++account) {
     if (!rated_movie[account]) continue;
