@@ -60,6 +60,7 @@ Score pick_score(Random& random) {
 
 std::vector<std::uint32_t> rows_of_users(std::uint64_t rows, std::uint64_t users, Random& random) {
   std::vector<std::uint32_t> counts;
+  if (users == 0) return counts;
   std::uint64_t sum = 0;
   for (std::uint64_t rank = 0; rank < users; ++rank) {
     counts.push_back(static_cast<std::uint32_t>(activity(rank, users)));

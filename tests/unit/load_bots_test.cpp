@@ -138,11 +138,12 @@ TEST_SUITE("load bots") {
 
   TEST_CASE("a push group gives 5.0 to a film that others do not like, a nuke group 0.5 to one they do") {
     const Crowd crowd{kCrowd};
-    for (const auto& [kind, score] : std::map<std::string, float>{{"push", 5.0F}, {"nuke", 0.5F}}) {
+    for (const std::string kind : {"push", "nuke"}) {
       CAPTURE(kind);
-      for (const auto& [number, users] : crowd.listed.at(kind)) {
-        CAPTURE(number);
-        const auto group = crowd.group(users);
+      const float score = kind == "push" ? 5.0F : 0.5F;
+      for (const auto& entry : crowd.listed.at(kind)) {
+        CAPTURE(entry.first);
+        const auto group = crowd.group(entry.second);
         CHECK(group.size() >= 40);
         CHECK(common_targets(group, score) >= 1);
         for (const auto& account : group) CHECK_UNARY(account.size() >= 31 && seconds_of(account) < 1'700);
@@ -161,9 +162,9 @@ TEST_SUITE("load bots") {
 
   TEST_CASE("clones hold the same films with the same ratings, at other times") {
     const Crowd crowd{kCrowd};
-    for (const auto& [number, users] : crowd.listed.at("clone")) {
-      CAPTURE(number);
-      const auto group = crowd.group(users);
+    for (const auto& entry : crowd.listed.at("clone")) {
+      CAPTURE(entry.first);
+      const auto group = crowd.group(entry.second);
       CHECK(group.size() >= 5);
       CHECK(votes_of(group[0]).size() >= 20);
       for (std::size_t i = 1; i < group.size(); ++i) {
@@ -189,9 +190,9 @@ TEST_SUITE("load bots") {
 
   TEST_CASE("a lock-step group rates the same films in the same order within minutes, nearly alike") {
     const Crowd crowd{kCrowd};
-    for (const auto& [number, users] : crowd.listed.at("lock-step")) {
-      CAPTURE(number);
-      auto group = crowd.group(users);
+    for (const auto& entry : crowd.listed.at("lock-step")) {
+      CAPTURE(entry.first);
+      auto group = crowd.group(entry.second);
       CHECK(group.size() >= 12);
       CHECK_UNARY(group[0].size() >= 20 && group[0].size() <= 40);
       std::size_t different = 0;
