@@ -24,7 +24,7 @@ DOORS = {
 }
 STANDARD_HEADER = re.compile(r"^[a-z_0-9]+$")  # <vector>, <string_view>: no dot, no slash
 LIMIT = 400
-OUR_FOLDERS = ("lib", "cmd", "data", "tests", "docker")
+OUR_FOLDERS = ("lib", "cmd", "data", "ops", "tests", "docker")
 TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".sh", ".sql", ".cmake", ".lua", ".html", ".js", ".css"}
 
 

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Backs up the store that RATINGSCTL_STORE names, while everything runs: DIR/ratings-TIME.dump (PostgreSQL, by pg_dump) or
+# DIR/ratings-TIME.db (SQLite, by VACUUM INTO).
+#   backup.sh [-k NUMBER] DIR
+# Keeps the NUMBER newest (default: all). The backup appears whole or not at all; its path is printed. It holds what was
+# purged too, and users who were erased after it: see ratingsctl-purge-user(1).
+set -eu
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+# shellcheck source-path=SCRIPTDIR source=store.sh
+. "$(dirname "$0")/store.sh"
+
+how='[-k NUMBER] DIR'
+keep=
+while getopts k: option; do
+  case $option in
+    k) keep=$OPTARG ;;
+    *) usage "$how" ;;
+  esac
+done
+shift $((OPTIND - 1))
+[ $# -eq 1 ] || usage "$how"
+dir=$1
+[ -z "$keep" ] || whole_number "$keep" -k
+[ "$keep" != 0 ] || fail 2 '-k: 0 would keep none, not even this one'
+find_store
+make_folder "$dir"
+
+backup=$dir/ratings-$(date -u +%Y%m%dT%H%M%SZ).$ending
+part=$backup.part
+rm -f "$part"
+trap 'rm -f "$part"' EXIT
+case $kind in
+  # One snapshot: ratings, quarantine and the position that the caches are compared with belong together.
+  postgresql) pg_dump --format=custom --no-password --file "$part" --dbname "$address" || fail 1 'pg_dump failed (see above)' ;;
+  sqlite)
+    [ -f "$address" ] || fail 1 "no store at $address"
+    sqlite3 -cmd '.timeout 30000' "$address" "VACUUM INTO '$(printf '%s' "$part" | sed "s/'/''/g")'" ||
+      fail 1 'VACUUM INTO failed (see above)'
+    ;;
+esac
+mv "$part" "$backup" || fail 1 "the backup could not be put at $backup"
+if [ -n "$keep" ]; then
+  # The time in the name sorts them.
+  find "$dir" -maxdepth 1 -type f -name "ratings-*.$ending" | sort -r | tail -n "+$((keep + 1))" |
+    while IFS= read -r old; do rm -f "$old"; done
+fi
+printf '%s\n' "$backup"

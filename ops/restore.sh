@@ -1,0 +1,88 @@
+#!/bin/sh
+# Puts a backup of backup.sh into the place of the store that RATINGSCTL_STORE names. Servers may run meanwhile: they answer
+# from the store before until the exchange, and from the backup once this script has ended; caches need no attention.
+#   restore.sh FILE
+# What the store was before is kept beside it; its name is printed. No ratingsctl command may change the store meanwhile:
+# what it changed would be in what is kept, and not in the store.
+set -eu
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+# shellcheck source-path=SCRIPTDIR source=store.sh
+. "$(dirname "$0")/store.sh"
+
+[ $# -eq 1 ] || usage 'FILE'
+file=$1
+if [ ! -f "$file" ] || [ ! -r "$file" ]; then fail 2 "$file: no file that can be read"; fi
+find_store
+now=$(date -u +%Y%m%dt%H%M%Sz)
+
+# check URL: a backup of something else must be noticed before the exchange.
+check() {
+  state=$(RATINGSCTL_STORE=$1 RATINGSCTL_CACHE=none "$program" status -o json) ||
+    fail 1 "$file does not hold a store that ratingsctl can use; the store is as it was"
+  case $state in
+    *'"ok":false'* | *'"ok": false'*)
+      RATINGSCTL_STORE=$1 RATINGSCTL_CACHE=none "$program" status >&2
+      fail 1 "$file holds a store with something wrong (above); the store is as it was"
+      ;;
+  esac
+}
+
+# ask DATABASE SQL…: one psql, which stops at the first error.
+ask() {
+  at=$1
+  shift
+  for sql in "$@"; do
+    set -- "$@" -c "$sql"
+    shift
+  done
+  psql -X -q -w -v ON_ERROR_STOP=1 -d "$server/$at$options" "$@" >/dev/null
+}
+
+# A database of its own is filled first: in the live one, servers would read and cache what is half there, under a position
+# that says it is all. Then both change names in one transaction.
+restore_postgresql() {
+  server=${address%/*}
+  database=${address##*/}
+  case $database in
+    *\?*) options="?${database#*\?}" database=${database%%\?*} ;;
+    *) options= ;;
+  esac
+  case $database in
+    '' | *[!a-z0-9_]*) fail 2 "database '$database': only small letters, digits and underscores" ;;
+  esac
+  fresh=${database}_restore_$now
+  before=${database}_before_$now
+  ask postgres "CREATE DATABASE $fresh TEMPLATE template0" || fail 1 'no database could be created (see above)'
+  trap 'ask postgres "DROP DATABASE IF EXISTS $fresh" || true' EXIT
+  pg_restore --exit-on-error --no-password --dbname "$server/$fresh$options" "$file" ||
+    fail 1 'pg_restore failed (see above); the store is as it was'
+  ask "$fresh" 'ANALYZE' || fail 1 'ANALYZE failed (see above); the store is as it was'
+  check "$server/$fresh$options"
+
+  # A server that is thrown out comes back at once: it must not get in before the names have changed.
+  trap 'ask postgres "ALTER DATABASE $database ALLOW_CONNECTIONS true" "DROP DATABASE IF EXISTS $fresh" || true' EXIT
+  ask postgres "ALTER DATABASE $database ALLOW_CONNECTIONS false" \
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname IN ('$database', '$fresh')" \
+    "BEGIN" "ALTER DATABASE $database RENAME TO $before" "ALTER DATABASE $fresh RENAME TO $database" "COMMIT" ||
+    fail 1 'the databases could not change names (see above); the store is as it was'
+  trap - EXIT
+  ask postgres "ALTER DATABASE $before ALLOW_CONNECTIONS true" || true # only for whoever wants to look into it
+  ask "$database" 'SELECT ratingsctl.barrier()' || fail 1 'the backup is in its place, but servers may need some seconds to see it'
+  printf 'the store before is the database %s; to remove it: DROP DATABASE %s\n' "$before" "$before"
+}
+
+# SQLite's own way to write over a file that others have open. cp and mv would not tell them, and end in a broken file.
+restore_sqlite() {
+  before=$address.before-$now
+  [ "$(sqlite3 "$file" 'PRAGMA quick_check')" = ok ] || fail 1 "$file is damaged or no SQLite file; the store is as it was"
+  check "sqlite:$file"
+  if [ -f "$address" ]; then
+    sqlite3 -cmd '.timeout 30000' "$address" "VACUUM INTO '$(printf '%s' "$before" | sed "s/'/''/g")'" ||
+      fail 1 "the store could not be kept at $before; it is as it was"
+  fi
+  sqlite3 -cmd '.timeout 30000' "$address" ".restore '$file'" || fail 1 'the restore failed (see above); the store is as it was'
+  if [ -f "$before" ]; then printf 'the store before is %s\n' "$before"; fi
+}
+
+"restore_$kind"
