@@ -21,7 +21,8 @@ check() {
   state=$(RATINGSCTL_STORE=$1 RATINGSCTL_CACHE=none "$program" status -o json) ||
     fail 1 "$file does not hold a store that ratingsctl can use; the store is as it was"
   case $state in
-    *'"ok":false'* | *'"ok": false'*)
+    *'"schema":0,'*) fail 1 "$file holds no store of ratingsctl; the store is as it was" ;;
+    *'"ok":false'*)
       RATINGSCTL_STORE=$1 RATINGSCTL_CACHE=none "$program" status >&2
       fail 1 "$file holds a store with something wrong (above); the store is as it was"
       ;;
