@@ -207,6 +207,23 @@ class Postgres(Backup):
         self.assertEqual(self.store.fingerprint()[0], 1)
         self.forget(said)
 
+    def test_after_rows_came_past_the_triggers_one_statement_makes_everything_cached_void(self):
+        """As a restore of single tables with --disable-triggers would, which nobody should do; the manual names the statement."""
+        with self.server() as one, self.server("--memory-cache", "0") as two:
+            self.warm([one, two])
+            before = self.stored()
+            rig.psql(self.store.url, "BEGIN; ALTER TABLE ratings DISABLE TRIGGER ratingsctl_update; "
+                                     "UPDATE ratings SET rating = 0.5; "
+                                     "ALTER TABLE ratings ENABLE ALWAYS TRIGGER ratingsctl_update; COMMIT")
+            rig.psql(self.store.url, "SELECT ratingsctl.barrier()")
+            self.assertEqual(self.answers(one)[0], before)  # nobody could tell them
+
+            rig.psql(self.store.url, "SELECT ratingsctl.advance(true)")
+            rig.psql(self.store.url, "SELECT ratingsctl.barrier()")
+
+            self.assertNotEqual(self.stored(), before)
+            self.check([one, two])
+
     def test_a_file_that_is_no_backup_changes_nothing(self):
         before = self.store.fingerprint()
         bad = self.home / "bad.dump"
