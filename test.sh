@@ -55,10 +55,10 @@ check_format() {
 files_to_tidy() {
   local base=${TIDY_BASE:-HEAD~1} file
   if [ "$base" = all ]; then
-    git ls-files --cached --others --exclude-standard 'lib/*.cpp' 'cmd/*.cpp'
+    git ls-files --cached --others --exclude-standard 'lib/*.cpp' 'cmd/*.cpp' 'data/*.cpp'
   elif git rev-parse -q --verify "$base^{commit}" >/dev/null; then
-    { git diff --name-only --diff-filter=d "$base" -- 'lib/*.[ch]pp' 'cmd/*.[ch]pp' 'tests/*.[ch]pp'
-      git ls-files --others --exclude-standard 'lib/*.[ch]pp' 'cmd/*.[ch]pp' 'tests/*.[ch]pp'; } |
+    { git diff --name-only --diff-filter=d "$base" -- 'lib/*.[ch]pp' 'cmd/*.[ch]pp' 'data/*.[ch]pp' 'tests/*.[ch]pp'
+      git ls-files --others --exclude-standard 'lib/*.[ch]pp' 'cmd/*.[ch]pp' 'data/*.[ch]pp' 'tests/*.[ch]pp'; } |
       while read -r file; do
         file=${file%.hpp}; file=${file%.cpp}.cpp
         # What is fuzzed is a project of its own, built by clang: no command line of it is known here.
