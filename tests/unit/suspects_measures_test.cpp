@@ -48,7 +48,7 @@ TEST_SUITE("what an account shows") {
     CHECK(behaviour_of(paced(1, 60)).busiest == 1);
   }
 
-  TEST_CASE("a machine's rhythm is the share of its most frequent pause; pages sent at once have none") {
+  TEST_CASE("a machine's rhythm is the share of its most frequent pause, and pages sent at once have none") {
     CHECK(behaviour_of(paced(1, 7)).steadiness == doctest::Approx(1));
     CHECK(behaviour_of(paced(1, 7)).steady_pause == 7);
     CHECK(behaviour_of(paced(1, 0)).steadiness == 0);
@@ -74,7 +74,7 @@ TEST_SUITE("company") {
     CHECK(suspects::clones(accounts, 1) == suspects::Company{1, 1, 1, 1});
   }
 
-  TEST_CASE("lock-step takes three accounts and the same hours; the scores do not matter") {
+  TEST_CASE("lock-step takes three accounts and the same hours, and the scores do not matter") {
     auto other = paced(2, 60);
     for (auto& rating : other) rating.score = 5;
     const auto begin = other.front().timestamp;
