@@ -29,7 +29,7 @@ test_packages() {
   local fuzzing='clang libclang-rt-19-dev'
   if [ "$(debian_release)" = 12 ]; then fuzzing='clang libclang-rt-14-dev'; fi
   echo doctest-dev postgresql postgresql-client redis-server redis-tools python3 curl jq git procps \
-    ccache clang-tidy clang-format "$fuzzing" mandoc gzip zstd xz-utils zip
+    ccache clang-tidy clang-format "$fuzzing" mandoc gzip zstd xz-utils zip bash zsh fish
 }
 
 bench_packages() {

@@ -36,7 +36,7 @@ class Manual(harness.Case):
 
     def test_the_help_names_the_commands(self):
         self.assertEqual(sorted(self.commands()),
-                         ["batches", "dedupe", "export", "healthcheck", "init", "load", "profile", "purge-user", "query", "serve",
+                         ["batches", "completion", "config", "dedupe", "export", "healthcheck", "init", "load", "profile", "purge-user", "query", "serve",
                           "status", "undo"])
 
     def test_every_command_has_a_page_and_every_page_a_command(self):
