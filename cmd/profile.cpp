@@ -91,21 +91,20 @@ std::string histogram(const Json& profile) {
   return with_bars({{"rating", Table::Align::right}, {"count", Table::Align::right}}, rows);
 }
 
-/// Years without ratings between others are shown: a pause is activity too. Not when they would be most of
-/// the list, as after one rating with a time of 0.
+/// Years without ratings between others have a line: a pause is activity too.
 std::string years(const Json& profile) {
-  constexpr std::int64_t kMostMissing = 20;
   std::vector<BarRow> rows;
   std::optional<std::int64_t> last;
   for (const auto& year : profile.at("by_year")) {
-    const auto number_of_year = year.at("year").get<std::int64_t>();
-    if (last && number_of_year - *last <= kMostMissing) {
-      for (auto missing = *last + 1; missing < number_of_year; ++missing)
-        rows.push_back({.cells = {std::to_string(missing), "0", "-"}, .count = 0});
+    const auto this_year = year.at("year").get<std::int64_t>();
+    const auto missing = last ? this_year - *last - 1 : 0;
+    if (missing > 0) {
+      const auto end = missing > 1 ? "-" + std::to_string(this_year - 1) : std::string{};
+      rows.push_back({.cells = {std::to_string(*last + 1) + end, "0", "-"}, .count = 0});
     }
-    last = number_of_year;
     rows.push_back({.cells = {number(year.at("year")), number(year.at("count")), number(year.at("avg"))},
                     .count = year.at("count").get<std::uint64_t>()});
+    last = this_year;
   }
   return with_bars({{"year"}, {"ratings", Table::Align::right}, {"average", Table::Align::right}}, rows);
 }

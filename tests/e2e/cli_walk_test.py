@@ -220,10 +220,11 @@ class Screens(harness.Case):
         self.assertEqual(longest[2], "█" * 50)
         self.assertEqual(len(re.findall(r"(?m)^ +\d+ +[\d.]+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", text)), 5)
 
-    def test_a_year_without_ratings_between_others_is_shown(self):
-        self.run_cli("load", "--append", self.csv((2, 1, 1, 1104537600), (2, 1, 1, 1199145600), name="gap.csv"))
-        self.assertEqual(re.findall(r"(?m)^(20\d\d) +(\d) ", self.run_cli("profile", "2", "-o", "table").out),
-                         [("2005", "1"), ("2006", "0"), ("2007", "0"), ("2008", "1")])
+    def test_years_without_ratings_between_others_have_a_line(self):
+        times = (1104537600, 1199145600, 1262304000)  # the first seconds of 2005, 2008 and 2010
+        self.run_cli("load", "--append", self.csv(*[(2, 1, 1, time) for time in times], name="gap.csv"))
+        self.assertEqual(re.findall(r"(?m)^(20[\d-]+) +(\d) ", self.run_cli("profile", "2", "-o", "table").out),
+                         [("2005", "1"), ("2006-2007", "0"), ("2008", "1"), ("2009", "0"), ("2010", "1")])
 
     def test_progress_fits_too(self):
         path = self.csv(*ROWS, name="a-name-that-is-longer-than-the-terminal-is-wide.csv")
