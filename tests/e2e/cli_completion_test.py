@@ -10,9 +10,6 @@ import time
 import harness
 from cli_man_test import offered
 
-COMMANDS = ["load", "serve", "query", "profile", "purge-user", "undo", "batches", "dedupe", "export", "status", "init",
-            "healthcheck", "config", "completion"]
-
 # What bash itself sets before it calls the function; = and : are words of their own, as in COMP_WORDBREAKS.
 BASH = r"""
 source "$1"; shift
@@ -63,6 +60,7 @@ class Completion(harness.Case):
         super().setUp()
         self.scripts = {shell: self.write(f"ratingsctl.{shell}", self.run_cli("completion", shell).out)
                         for shell in ("bash", "zsh", "fish")}
+        self.commands = set(re.findall(r"^  ([a-z-]+)  ", self.run_cli("--help").out.split("Subcommands:")[1], re.M))
         bin_folder = self.home / "bin"
         bin_folder.mkdir()
         (bin_folder / "ratingsctl").symlink_to(harness.program())
@@ -123,13 +121,13 @@ class Completion(harness.Case):
     def test_commands(self):
         for shell in (self.bash, self.zsh, self.fish):
             with self.subTest(shell=shell.__name__):
-                self.assertEqual(shell("ratingsctl "), set(COMMANDS))
+                self.assertEqual(shell("ratingsctl "), self.commands)
                 self.assertEqual(shell("ratingsctl st"), {"status"})
                 self.assertEqual(shell("ratingsctl --store sqlite:x --log-level info que"), {"query"})
                 self.assertEqual(shell("ratingsctl frobni"), set())
 
     def test_every_command_offers_the_options_of_its_help_and_no_others(self):
-        for command in COMMANDS:
+        for command in sorted(self.commands):
             help_text = self.run_cli(command, "--help").out
             expected = offered(help_text)
             for shell in (self.bash, self.zsh, self.fish):
