@@ -37,13 +37,13 @@ std::string as_table(const std::vector<BatchInfo>& batches) {
                {"rows", Table::Align::right},
                {"held", Table::Align::right},
                {"state"},
-               {"who"},
-               {"reason"}}};
+               {"who", Table::Align::left, Table::Fit::shorten},
+               {"reason", Table::Align::left, Table::Fit::shorten}}};
   for (const auto& batch : batches) {
     table.row({batch.batch, batch.at, std::to_string(batch.users), std::to_string(batch.rows),
                std::to_string(batch.held), batch.state, printable(batch.who), printable(batch.reason)});
   }
-  return table.text();
+  return for_stdout(table);
 }
 
 ExitCode run_batches(const Settings& settings, const BatchesOptions& options) {
@@ -57,7 +57,7 @@ ExitCode run_batches(const Settings& settings, const BatchesOptions& options) {
 void add_batches(CLI::App& app, Selected& selected) {
   auto options = std::make_shared<BatchesOptions>();
   auto* command = app.add_subcommand("batches", "List what clean-ups took");
-  add_output_option(*command, options->format, {"table", "json"});
+  add_output_option(*command, options->format, {"table", "json"}, "table");
   add_epilogue(*command, "  ratingsctl batches -o json\n", "0 done, 2 usage, 4 no store");
   command->callback([&selected, options] {
     selected.run = [options](const Settings& settings) { return run_batches(settings, *options); };

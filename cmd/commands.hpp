@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common_options.hpp"
+#include "configuration.hpp"
 #include "exit_code.hpp"
 
 #include <functional>
@@ -10,6 +11,9 @@ namespace ratings::cmd {
 /// What the command line chose. CLI11's callback only records it; main runs it, under its one try.
 struct Selected {
   std::function<ExitCode(const Settings&)> run;
+  /// A setting that cannot be used ends the command before it begins, unless it says otherwise.
+  OnProblem on_problem = [](const Error& problem) { throw Error{problem}; };
+  Origins origins;  ///< filled in before `run`
 };
 
 void add_load(CLI::App& app, Selected& selected);
@@ -25,5 +29,7 @@ void add_export(CLI::App& app, Selected& selected);
 void add_status(CLI::App& app, Selected& selected);
 void add_init(CLI::App& app, Selected& selected);
 void add_healthcheck(CLI::App& app, Selected& selected);
+void add_config(CLI::App& app, Selected& selected);
+void add_completion(CLI::App& app, Selected& selected);
 
 }  // namespace ratings::cmd

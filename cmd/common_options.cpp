@@ -65,17 +65,20 @@ void add_common_options(CLI::App& app, Settings& settings) {
       ->type_name("SIZE")
       ->default_str("256M");
   app.add_option("--config", settings.config, "configuration file")->type_name("FILE");
-  app.add_option("--log-level", settings.log_level,
-                 "lines on stderr; info for serve, else warn, when not given")
+  app.add_option("--log-level", settings.log_level, "which lines to write on stderr")
       ->check(CLI::IsMember(std::vector<std::string>{"error", "warn", "info", "debug"}))
-      ->type_name("LEVEL");
+      ->type_name("LEVEL")
+      ->default_str("warn; serve: info");
 }
 
+std::string default_log_level(const std::string& command) { return command == "serve" ? "info" : "warn"; }
+
 CLI::Option* add_output_option(CLI::App& command, std::optional<Format>& format,
-                               const std::vector<std::string>& formats) {
+                               const std::vector<std::string>& formats, const std::string& otherwise) {
   return add_value(command, "-o,--output", format, parse_format, "form of the result")
       ->check(CLI::IsMember(formats))
-      ->type_name("FORMAT");
+      ->type_name("FORMAT")
+      ->default_str(otherwise);
 }
 
 void add_epilogue(CLI::App& command, const std::string& examples, const std::string& exit_codes) {

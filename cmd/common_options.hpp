@@ -30,9 +30,12 @@ struct Settings {
 
 void add_common_options(CLI::App& app, Settings& settings);
 
-/// -o, --output with the formats this command has, the first one being named first.
+/// A server tells what it does; other commands say what is wrong.
+[[nodiscard]] std::string default_log_level(const std::string& command);
+
+/// -o, --output with the formats this command has. `otherwise`: what it prints without, in words.
 CLI::Option* add_output_option(CLI::App& command, std::optional<Format>& format,
-                               const std::vector<std::string>& formats);
+                               const std::vector<std::string>& formats, const std::string& otherwise);
 
 /// The end of a sub-command's help.
 void add_epilogue(CLI::App& command, const std::string& examples, const std::string& exit_codes);

@@ -1,43 +1,51 @@
 #include "configuration.hpp"
 
-#include "ratings/error.hpp"
+#include "config_file.hpp"
+#include "suggest.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ratings::cmd {
 namespace {
 
 /// What changes data, or says where to look: a forgotten line in a file must not do that.
-constexpr std::array<std::string_view, 8> kCommandLineOnly{"replace", "append", "again",   "hard",
-                                                           "yes",     "lift",   "dry-run", "config"};
+constexpr std::array<std::string_view, 7> kCommandLineOnly{"replace", "append", "again",  "hard",
+                                                           "yes",     "lift",   "dry-run"};
 
 bool is_command_line_only(std::string_view option) {
   return std::find(kCommandLineOnly.begin(), kCommandLineOnly.end(), option) != kCommandLineOnly.end();
 }
 
-/// The long name, or empty for positionals and for what is no setting.
-std::string setting_name(const CLI::Option& option) {
+/// The long name, also of what works on the command line only.
+std::string long_name(const CLI::Option& option) {
   const auto& names = option.get_lnames();
   if (names.empty() || names.front() == "help" || names.front() == "version") return {};
   return names.front();
 }
 
-CLI::Option* find_setting(CLI::App& app, const std::string& name) {
+CLI::Option* find_option(CLI::App& app, const std::string& name) {
   for (auto* option : app.get_options()) {
-    if (!name.empty() && setting_name(*option) == name) return option;
+    if (!name.empty() && long_name(*option) == name) return option;
   }
   return nullptr;
+}
+
+/// The names that may stand in a file.
+std::set<std::string> keys(CLI::App& app) {
+  std::set<std::string> names;
+  for (const auto* option : app.get_options()) {
+    if (const auto name = setting_name(*option); !name.empty() && name != "config") names.insert(name);
+  }
+  return names;
 }
 
 /// CLI11 takes any number for a flag's value, and a number with letters behind it too.
@@ -59,113 +67,141 @@ void fill(CLI::Option& option, const std::vector<std::string>& values, const std
   }
 }
 
-void fill_from_environment(CLI::App& app, const Environment& environment) {
+/// What is filled in, and what is kept about it.
+struct Filling {
+  CLI::App& app;
+  CLI::App& command;
+  const OnProblem& on_problem;
+  Origins origins;
+
+  /// Runs `step`; its problem ends this step only, if on_problem returns.
+  template <typename Step>
+  void attempt(Step step) {
+    try {
+      step();
+    } catch (const Error& problem) {
+      on_problem(problem);
+    }
+  }
+
+  void give(CLI::Option& option, const std::vector<std::string>& values, const std::string& name,
+            Origin origin) {
+    if (option.count() > 0) return;
+    origins[&option] = std::move(origin);
+    fill(option, values, name);
+  }
+};
+
+void note_flags(const CLI::App& app, Origins& origins) {
+  for (const auto* option : app.get_options()) {
+    if (option->count() > 0) origins[option] = {.source = Source::flag, .place = {}};
+  }
+}
+
+void fill_from_environment(CLI::App& app, const Environment& environment, Filling& filling) {
   for (auto* option : app.get_options()) {
-    const auto name = setting_name(*option);
+    const auto name = long_name(*option);
     if (name.empty()) continue;
     const auto variable = variable_name(name);
     const auto value = environment(variable);
     if (!value) continue;
-    if (is_command_line_only(name) && name != "config") {
-      throw Error{Kind::usage,
-                  std::string{"environment variable "}.append(variable).append(": --").append(name).append(
-                      " works on the command line only")};
-    }
-    if (option->count() == 0) fill(*option, {*value}, "environment variable " + variable);
+    const auto source = "environment variable " + variable;
+    filling.attempt([&] {
+      if (is_command_line_only(name))
+        throw Error{Kind::usage, std::string{source}.append(": --").append(name).append(
+                                     " works on the command line only")};
+      filling.give(*option, {*value}, source, {.source = Source::environment, .place = variable});
+    });
   }
 }
 
 /// --config and RATINGSCTL_CONFIG must exist; the usual places need not.
 std::optional<std::filesystem::path> config_path(CLI::App& app, const Environment& environment) {
-  const auto* option = find_setting(app, "config");
+  const auto* option = find_option(app, "config");
   if (option != nullptr && option->count() > 0) return option->as<std::string>();
   return default_config_path(environment);
 }
 
-std::vector<CLI::ConfigItem> read_items(const std::filesystem::path& path) {
-  std::error_code ignored;
-  std::ifstream file{path};
-  if (!file || std::filesystem::is_directory(path, ignored)) {
-    const std::string why = file ? "is a directory" : std::strerror(errno);
-    throw Error{Kind::usage, "cannot read the configuration file " + path.string() + ": " + why};
-  }
-  try {
-    auto items = CLI::ConfigTOML{}.from_config(file);
-    // ++ and -- mark the borders of sections.
-    std::erase_if(items, [](const auto& item) { return item.name == "++" || item.name == "--"; });
-    return items;
-  } catch (const CLI::Error& error) {
-    throw Error{Kind::usage, "configuration file " + path.string() + ": " + error.what()};
-  }
-}
-
-/// A file's items, matched with the options of the application and of its sub-commands.
+/// A file's entries, matched with the options of the application and of its sub-commands.
 class ConfigFile {
  public:
-  ConfigFile(CLI::App& app, const std::filesystem::path& path)
-      : app_{app},
-        chosen_{app.get_subcommands().front()},
-        name_{"configuration file " + path.string()},
-        items_{read_items(path)} {}
+  ConfigFile(Filling& filling, std::filesystem::path path)
+      : filling_{filling}, path_{std::move(path)}, entries_{read_config_file(path_)} {}
 
   /// What stands in the section of the chosen command wins over the top level.
   void apply() {
-    std::set<std::string> seen;
-    for (const auto& item : items_) {
-      if (!seen.insert(item.fullname()).second) fail(item, "stands there twice");
-    }
-    for (const auto& item : items_) {
-      if (section(item) == chosen_) apply(item);
-    }
-    for (const auto& item : items_) {
-      if (section(item) != chosen_) apply(item);
+    refuse_doubles();
+    for (const bool own_section : {true, false}) {
+      for (const auto& entry : entries_) {
+        filling_.attempt([&] {
+          auto& command = section(entry);
+          if ((&command == &filling_.command) == own_section) apply(entry, command);
+        });
+      }
     }
   }
 
  private:
-  [[noreturn]] void fail(const CLI::ConfigItem& item, const std::string& why) const {
-    throw Error{Kind::usage, name_ + ": key '" + item.fullname() + "' " + why};
+  [[nodiscard]] std::string name(const ConfigEntry& entry) const {
+    return "configuration file " + entry.place(path_) + ": key '" + entry.item.fullname() + "'";
+  }
+  [[noreturn]] void fail(const ConfigEntry& entry, const std::string& why) const {
+    throw Error{Kind::usage, name(entry) + " " + why};
+  }
+
+  void refuse_doubles() {
+    std::set<std::string> seen;
+    for (const auto& entry : entries_) {
+      filling_.attempt([&] {
+        if (!seen.insert(entry.item.fullname()).second) fail(entry, "stands there twice");
+      });
+    }
   }
 
   /// The sub-command of [section], or the application itself at the top level.
-  CLI::App* section(const CLI::ConfigItem& item) const {
-    if (item.parents.empty()) return &app_;
+  [[nodiscard]] CLI::App& section(const ConfigEntry& entry) const {
+    const auto& parents = entry.item.parents;
+    if (parents.empty()) return filling_.app;
+    std::vector<std::string> names;
     for (auto* command : all_commands()) {
-      if (item.parents.size() == 1 && command->get_name() == item.parents.front()) return command;
+      if (parents.size() == 1 && command->get_name() == parents.front()) return *command;
+      names.push_back(command->get_name());
     }
-    fail(item, "is unknown: no command has that name");
+    fail(entry, "is unknown: no command has that name" + did_you_mean(nearest(parents.front(), names)));
   }
 
-  void apply(const CLI::ConfigItem& item) const {
-    auto* command = section(item);
-    auto* option = find_setting(*command, item.name);
-    if (option == nullptr && command != &app_) {
-      option = find_setting(app_, item.name);
-      // Of another command's section only the key is checked: the option is shared with this one.
-      if (option != nullptr && !is_command_line_only(item.name) && command != chosen_) return;
+  void apply(const ConfigEntry& entry, CLI::App& command) {
+    const auto& key = entry.item.name;
+    auto* option = find_option(command, key);
+    const bool shared = option == nullptr && &command != &filling_.app;
+    if (shared) option = find_option(filling_.app, key);
+    if (option == nullptr) fail(entry, "is unknown" + hint(entry, command));
+    if (is_command_line_only(key) || key == "config") fail(entry, "works on the command line only");
+    // Of another command's section only the key is checked: the option is shared with this one.
+    if (shared && &command != &filling_.command) return;
+    filling_.give(*option, entry.item.inputs, name(entry),
+                  {.source = Source::file, .place = entry.place(path_)});
+  }
+
+  [[nodiscard]] std::string hint(const ConfigEntry& entry, CLI::App& command) const {
+    if (entry.item.parents.empty()) {
+      for (auto* owner : all_commands()) {
+        if (find_option(*owner, entry.item.name) != nullptr)
+          return "; it belongs into section [" + owner->get_name() + "]";
+      }
     }
-    if (option == nullptr) fail(item, "is unknown" + hint(item));
-    if (is_command_line_only(item.name)) fail(item, "works on the command line only");
-    if (option->count() == 0) fill(*option, item.inputs, name_ + ": key '" + item.fullname() + "'");
+    auto known = keys(command);
+    known.merge(keys(filling_.app));
+    return did_you_mean(nearest(entry.item.name, {known.begin(), known.end()}));
   }
 
-  std::string hint(const CLI::ConfigItem& item) const {
-    if (!item.parents.empty()) return {};
-    for (auto* command : all_commands()) {
-      if (find_setting(*command, item.name) != nullptr)
-        return "; it belongs into section [" + command->get_name() + "]";
-    }
-    return {};
+  [[nodiscard]] std::vector<CLI::App*> all_commands() const {
+    return filling_.app.get_subcommands([](CLI::App*) { return true; });
   }
 
-  std::vector<CLI::App*> all_commands() const {
-    return app_.get_subcommands([](CLI::App*) { return true; });
-  }
-
-  CLI::App& app_;
-  CLI::App* chosen_;
-  std::string name_;
-  std::vector<CLI::ConfigItem> items_;
+  Filling& filling_;
+  std::filesystem::path path_;
+  std::vector<ConfigEntry> entries_;
 };
 
 }  // namespace
@@ -177,10 +213,27 @@ std::string variable_name(const std::string& option) {
   return name;
 }
 
-void complete_options(CLI::App& app, const Environment& environment) {
-  fill_from_environment(app, environment);
-  fill_from_environment(*app.get_subcommands().front(), environment);
-  if (const auto path = config_path(app, environment)) ConfigFile{app, *path}.apply();
+std::string setting_name(const CLI::Option& option) {
+  auto name = long_name(option);
+  return is_command_line_only(name) ? std::string{} : name;
+}
+
+Origins complete_options(CLI::App& app, CLI::App& command, const Environment& environment,
+                         const OnProblem& on_problem) {
+  Filling filling{.app = app, .command = command, .on_problem = on_problem, .origins = {}};
+  note_flags(app, filling.origins);
+  note_flags(command, filling.origins);
+  fill_from_environment(app, environment, filling);
+  fill_from_environment(command, environment, filling);
+  filling.attempt([&] {
+    if (const auto path = config_path(app, environment)) ConfigFile{filling, *path}.apply();
+  });
+  return filling.origins;
+}
+
+Origins complete_options(CLI::App& app, const Environment& environment) {
+  return complete_options(app, *app.get_subcommands().front(), environment,
+                          [](const Error& problem) { throw Error{problem}; });
 }
 
 }  // namespace ratings::cmd

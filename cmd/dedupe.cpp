@@ -45,7 +45,8 @@ std::string conflict_lines(const DedupeResult& result) {
                format_time(conflict.timestamp), std::to_string(conflict.records)});
   }
   auto text = counted(result.conflict_count, "event", "events") +
-              " with different ratings for the same user, movie and time, left as stored:\n" + table.text();
+              " with different ratings for the same user, movie and time, left as stored:\n" +
+              for_stdout(table);
   return result.conflict_count > kShown ? text + "… (all of them up to 1000: -o json)\n" : text;
 }
 
@@ -93,7 +94,7 @@ void add_dedupe(CLI::App& app, Selected& selected) {
   command->add_flag("--dry-run", options->request.dry_run, "say what would happen, change nothing");
   add_values(*command, "--user", options->request.users, parse_user_id, "these users only; may be repeated")
       ->type_name("UID");
-  add_output_option(*command, options->format, {"table", "json"});
+  add_output_option(*command, options->format, {"table", "json"}, "table");
   add_epilogue(*command,
                "  ratingsctl dedupe --dry-run\n"
                "  ratingsctl dedupe --user 42\n",

@@ -1,7 +1,9 @@
 #include "environment.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <system_error>
+#include <unistd.h>
 
 namespace ratings::cmd {
 namespace {
@@ -22,6 +24,16 @@ Environment process_environment() {
     if (value == nullptr || *value == '\0') return std::nullopt;
     return value;
   };
+}
+
+std::vector<std::string> variables_with_prefix(std::string_view prefix) {
+  std::vector<std::string> names;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (text.starts_with(prefix)) names.emplace_back(text.substr(0, text.find('=')));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 std::optional<std::filesystem::path> default_store_path(const Environment& environment) {

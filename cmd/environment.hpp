@@ -4,6 +4,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace ratings::cmd {
 
@@ -12,6 +14,8 @@ namespace ratings::cmd {
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 [[nodiscard]] Environment process_environment();
+/// The process's own variables whose names begin so, in order.
+[[nodiscard]] std::vector<std::string> variables_with_prefix(std::string_view prefix);
 
 /// $XDG_DATA_HOME/ratingsctl/ratings.db, ~/.local/share without it; nullopt without a home (XDG Base
 /// Directory).

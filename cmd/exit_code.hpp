@@ -16,5 +16,7 @@ enum class ExitCode {
 };
 
 [[nodiscard]] ExitCode exit_code(Kind kind) noexcept;
+/// The kind's name in {"error":{"code":…}}; the same list stands in ratingsctl(1).
+[[nodiscard]] const char* error_code(Kind kind) noexcept;
 
 }  // namespace ratings::cmd

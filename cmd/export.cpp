@@ -52,7 +52,7 @@ void add_export(CLI::App& app, Selected& selected) {
       ->type_name("UID");
   command->add_option("--from-file", options->from_file, "user ids, one a line; - is standard input")
       ->type_name("FILE");
-  add_output_option(*command, options->format, {"csv", "ndjson"});
+  add_output_option(*command, options->format, {"csv", "ndjson"}, "csv");
   add_epilogue(*command,
                "  ratingsctl export | zstd > backup.csv.zst\n"
                "  ratingsctl export 1 42 -o ndjson\n",

@@ -32,7 +32,10 @@ int parse_port(const std::string& text) {
 /// http://host[:port][/path]; an IPv6 address in brackets.
 Target parse_url(const std::string& text) {
   constexpr std::string_view scheme = "http://";
-  if (!text.starts_with(scheme)) throw Error{Kind::usage, "'" + text + "' is not http://host:port"};
+  if (!text.starts_with(scheme)) throw Error{Kind::usage, "'" + redacted(text) + "' is not http://host:port"};
+  // Nothing of what follows may repeat a password in its message.
+  if (text.find('@') != std::string::npos)
+    throw Error{Kind::usage, "'" + redacted(text) + "' names a user; a server of ours has no login"};
   auto authority = text.substr(scheme.size());
   Target target;
   if (const auto slash = authority.find('/'); slash != std::string::npos) {
@@ -75,7 +78,7 @@ void add_healthcheck(CLI::App& app, Selected& selected) {
       ->type_name("PORT")
       ->default_str("5001");
   add_value(*command, "--url", options->url, parse_url, "instead of host and port")->type_name("URL");
-  add_output_option(*command, options->format, {"json"});
+  add_output_option(*command, options->format, {"json"}, "nothing");
   add_epilogue(*command, "  ratingsctl healthcheck --url http://127.0.0.1:5001/ready\n",
                "0 ready, 1 not ready, 2 usage");
   command->callback([&selected, options] {

@@ -47,7 +47,7 @@ void add_init(CLI::App& app, Selected& selected) {
   add_value(*command, "--delta", options->delta, parse_milliseconds,
             "how old a server's check of the store may be; 0: checked for every request")
       ->type_name("MS");
-  add_output_option(*command, options->format, {"table", "json"});
+  add_output_option(*command, options->format, {"table", "json"}, "table");
   add_epilogue(*command, "  ratingsctl init --delta 1000\n",
                "0 done, 2 usage, 4 no store, 5 not ours or newer");
   command->callback([&selected, options] {

@@ -10,4 +10,8 @@ std::string to_line(const Json& json) {
 
 void print_json(const Json& json) { print(to_line(json)); }
 
+Json error_json(const std::string& code, const std::string& message) {
+  return {{"error", {{"code", code}, {"message", message}}}};
+}
+
 }  // namespace ratings::cmd

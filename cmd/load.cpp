@@ -36,8 +36,28 @@ void write_summary(const std::string& path, const std::string& text) {
   std::ofstream file{path, std::ios::trunc};
   file << text << std::flush;
   if (!file) {
-    throw std::runtime_error{"cannot write the summary " + path + ": " + std::strerror(errno) +
-                             "; the load itself is done"};
+    throw std::runtime_error{"cannot write the summary " + path + ": " + std::strerror(errno)};
+  }
+}
+
+/// What `load` returns. A failure is written to the summary too: an old one must not look like this load's.
+template <typename Load>
+LoadReport reported(Load load, const std::string& summary) {
+  const auto note = [&summary](Kind kind, const char* what) {
+    try {
+      write_summary(summary, to_line(error_json(error_code(kind), what)));
+    } catch (const std::exception& error) {
+      complain(printable(error.what()));
+    }
+  };
+  try {
+    return load();
+  } catch (const Error& error) {
+    note(error.kind(), error.what());
+    throw;
+  } catch (const std::exception& error) {
+    note(Kind::internal, error.what());
+    throw;
   }
 }
 
@@ -74,13 +94,17 @@ ExitCode run_load(const Settings& settings, LoadOptions& options) {
   check_output_paths(options.loader, options.summary, store.url);
   check_summary(options.summary);
 
-  const auto report = load_files(store, options, clock);
+  const auto report = reported([&] { return load_files(store, options, clock); }, options.summary);
   const bool stored = !options.loader.dry_run;
   const auto times = stored ? make_visible(report, started, clock) : Times{};
 
   const auto kind = stored ? LoadKind::stored : LoadKind::dry_run;
   const auto json = to_line(load_json(report, times, kind));
-  write_summary(options.summary, json);
+  try {
+    write_summary(options.summary, json);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error{std::string{error.what()} + "; the load itself is done"};
+  }
   print(options.format == Format::json ? json : load_text(report, times, kind));
   return report.rejected > 0 ? ExitCode::remainder : ExitCode::done;
 }
@@ -119,7 +143,7 @@ void add_load(CLI::App& app, Selected& selected) {
       ->check(CLI::IsMember(std::vector<std::string>{"auto", "plain", "json", "off"}))
       ->type_name("HOW")
       ->default_str("auto");
-  add_output_option(*command, options->format, {"table", "json"});
+  add_output_option(*command, options->format, {"table", "json"}, "table");
   add_epilogue(*command,
                "  ratingsctl load ratings.csv\n"
                "  ratingsctl load --replace ratings.csv.gz --max-errors 100 --rejects bad.csv\n"

@@ -24,7 +24,7 @@ std::string figures(const LoadReport& report, LoadKind kind) {
   table.row({"bytes", std::to_string(report.bytes)});
   if (kind == LoadKind::stored) table.row({"generation", std::to_string(report.generation)});
   for (const auto& stage : report.stages) table.row({stage.name, std::to_string(stage.took.count()) + " ms"});
-  return table.text();
+  return for_stdout(table);
 }
 
 }  // namespace

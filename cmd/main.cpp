@@ -1,5 +1,6 @@
 #include "arguments.hpp"
 #include "command_line.hpp"
+#include "json_output.hpp"
 #include "output.hpp"
 
 #include "ratings/error.hpp"
@@ -12,19 +13,33 @@ namespace {
 
 using namespace ratings::cmd;
 
+/// Says on stderr what went wrong, and to a program that reads JSON on stdout too.
+void report(const CommandLine& line, const Arguments& arguments, const char* code, const std::string& what) {
+  const auto message = printable(without_secrets(what, arguments));
+  complain(message);
+  if (has_printed() || !wants_json(line, arguments)) return;
+  try {
+    print_json(error_json(code, message));
+    flush_output();
+  } catch (const std::exception& error) {
+    complain(error.what());  // the exit code stays that of the first error
+  }
+}
+
 /// The one place where errors become exit codes.
 ExitCode run(const Arguments& arguments) {
+  CommandLine line{process_environment()};
   try {
-    const auto code = run_command_line(arguments, process_environment());
+    const auto code = line.run(arguments);
     flush_output();
     return code;
   } catch (const ratings::Error& error) {
-    complain(without_secrets(error.what(), arguments));
+    report(line, arguments, error_code(error.kind()), error.what());
     return exit_code(error.kind());
   } catch (const std::bad_alloc&) {
-    complain("out of memory");
+    report(line, arguments, error_code(ratings::Kind::internal), "out of memory");
   } catch (const std::exception& error) {
-    complain(without_secrets(error.what(), arguments));
+    report(line, arguments, error_code(ratings::Kind::internal), error.what());
   }
   return ExitCode::failed;
 }

@@ -9,6 +9,8 @@
 namespace ratings::cmd {
 namespace {
 
+bool printed = false;  // as stdout itself, one for the process; only the main thread prints
+
 [[noreturn]] void cannot_write() {
   throw std::system_error{errno, std::generic_category(), "cannot write to standard output"};
 }
@@ -29,12 +31,15 @@ bool is_terminal(std::FILE* stream) { return isatty(fileno(stream)) != 0; }
 Format format_for_stdout() { return is_terminal(stdout) ? Format::table : Format::json; }
 
 void print(std::string_view text) {
+  printed = true;
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) cannot_write();
 }
 
 void flush_output() {
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) cannot_write();
 }
+
+bool has_printed() noexcept { return printed; }
 
 void complain(std::string_view message) {
   // One write: several processes may share the terminal.

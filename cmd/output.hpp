@@ -17,6 +17,8 @@ enum class Format { table, json, ndjson, csv, ids };
 /// Throws std::system_error when the reader has gone or the disk is full: an unwritten result is no success.
 void print(std::string_view text);
 void flush_output();
+/// Whether print() was called: a result that has begun must not be followed by anything else.
+[[nodiscard]] bool has_printed() noexcept;
 
 /// "ratingsctl: message" on stderr.
 void complain(std::string_view message);

@@ -41,6 +41,11 @@ void check_output_paths(const LoaderOptions& loader, const std::string& summary,
   const auto rejects = files_written(loader);
   const std::vector<std::string> reports =
       summary.empty() ? std::vector<std::string>{} : std::vector{summary};
+  const bool to_stdout = summary == "-" || loader.rejects == "-";
+  if (to_stdout) {
+    throw Error{Kind::usage, std::string{summary == "-" ? "--summary" : "--rejects"} +
+                                 " needs a file's name; the report on standard output is -o json"};
+  }
   // load() itself checks that rejects do not hit what is read.
   check_apart(rejects, "--rejects", store_files(store), "the store");
   check_apart(reports, "--summary", store_files(store), "the store");

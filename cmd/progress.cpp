@@ -1,7 +1,9 @@
 #include "progress.hpp"
 
 #include "json_output.hpp"
+#include "letters.hpp"
 #include "output.hpp"
+#include "screen.hpp"
 
 #include <cstdio>
 
@@ -21,7 +23,9 @@ class RedrawnProgress final : public LoadObserver {
   RedrawnProgress& operator=(const RedrawnProgress&) = delete;
 
   void progress(const Progress& progress) override {
-    write_stderr(std::string{kClear} + progress_text(progress));
+    // A line that wraps could not be drawn over: the last column stays free.
+    const auto columns = screen_of(stderr).columns.value_or(kUnknown);
+    write_stderr(std::string{kClear} + shortened(progress_text(progress), columns - 1));
     drawn_ = true;
   }
   void bad_row(const std::string& message) override {
@@ -30,6 +34,7 @@ class RedrawnProgress final : public LoadObserver {
   }
 
  private:
+  static constexpr std::size_t kUnknown = 80;
   static constexpr const char* kClear = "\r\x1b[K";  // to the first column; erase to the end (ECMA-48 EL)
 
   void clear() {

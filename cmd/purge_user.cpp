@@ -45,7 +45,7 @@ std::string user_lines(const CleanUpResult& result) {
   for (const auto& user : result.users) {
     table.row({std::to_string(user.user.value), std::to_string(user.rows), to_string(user.status)});
   }
-  return result.users.empty() ? std::string{} : table.text();
+  return result.users.empty() ? std::string{} : for_stdout(table);
 }
 
 std::string summary(const CleanUpResult& result, const PurgeOptions& options, const Times& times,
@@ -117,7 +117,7 @@ void add_purge_user(CLI::App& app, Selected& selected) {
   command->add_flag("--hard", options->request.hard,
                     "erase rows, their quarantine and cache copies for good");
   command->add_flag("--yes", options->yes, "needed with --hard");
-  add_output_option(*command, options->format, {"table", "json"});
+  add_output_option(*command, options->format, {"table", "json"}, "table");
   add_epilogue(*command,
                "  ratingsctl purge-user 42 43 --reason 'bots, ticket 7'\n"
                "  ratingsctl purge-user --from-file bots.txt --dry-run\n"

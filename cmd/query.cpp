@@ -27,7 +27,7 @@ std::string as_table(const QueryOptions& options, const std::vector<Rating>& rat
     table.row(
         {std::to_string(rating.movie.value), format_score(rating.score), format_time(rating.timestamp)});
   }
-  return table.text();
+  return for_stdout(table);
 }
 
 std::string render(const QueryOptions& options, const std::vector<Rating>& ratings) {
@@ -70,7 +70,8 @@ void add_query(CLI::App& app, Selected& selected) {
       ->check(CLI::IsMember(std::vector<std::string>{"asc", "desc"}))
       ->type_name("ORDER")
       ->default_str("asc");
-  add_output_option(*command, options->format, {"table", "json", "ndjson", "csv"});
+  add_output_option(*command, options->format, {"table", "json", "ndjson", "csv"},
+                    "table on a terminal, else json");
   add_epilogue(*command,
                "  ratingsctl query 1\n"
                "  ratingsctl query 1 --from 2009-12-14 --min-rating 4 --order desc --limit 10\n",

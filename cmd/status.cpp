@@ -62,7 +62,7 @@ std::string megabytes(std::uint64_t bytes) {
 }
 
 std::string facts(const StoreStatus& status, const std::string& url, const std::string& cache) {
-  Table table{{{""}, {""}}};
+  Table table{{{""}, {"", Table::Align::left, Table::Fit::wrap}}};
   table.row({"store", url});
   table.row({"server", status.server + ", schema version " + std::to_string(status.schema)});
   table.row({"cache", cache});
@@ -80,9 +80,10 @@ std::string facts(const StoreStatus& status, const std::string& url, const std::
   for (const auto& check : status.checks) {
     table.row(
         {"check " + check.name, (check.ok ? "ok" : "NOT OK") +
-                                    (check.detail.empty() ? std::string{} : ": " + printable(check.detail))});
+                                    (check.detail.empty() ? std::string{} : ": " + printable(check.detail))},
+        check.ok ? Style::plain : Style::bad);
   }
-  return table.text();
+  return for_stdout(table);
 }
 
 std::string last_loads(const StoreStatus& status) {
@@ -91,12 +92,12 @@ std::string last_loads(const StoreStatus& status) {
                {"rows", Table::Align::right},
                {"rejected", Table::Align::right},
                {"generation", Table::Align::right},
-               {"file"}}};
+               {"file", Table::Align::left, Table::Fit::shorten}}};
   for (const auto& load : status.last_loads) {
     table.row({load.at, std::to_string(load.rows), std::to_string(load.rejected),
                std::to_string(load.generation), printable(load.name)});
   }
-  return table.text();
+  return for_stdout(table);
 }
 
 Check redis_check(RedisOptions options, const std::string& store_id) {
@@ -126,7 +127,7 @@ ExitCode run_status(const Settings& settings, const StatusOptions& options) {
 void add_status(CLI::App& app, Selected& selected) {
   auto options = std::make_shared<StatusOptions>();
   auto* command = app.add_subcommand("status", "Show the store at a glance");
-  add_output_option(*command, options->format, {"table", "json"});
+  add_output_option(*command, options->format, {"table", "json"}, "table");
   add_epilogue(*command, "  ratingsctl status\n", "0 done, 2 usage, 4 no store");
   command->callback([&selected, options] {
     selected.run = [options](const Settings& settings) { return run_status(settings, *options); };

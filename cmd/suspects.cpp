@@ -89,7 +89,7 @@ std::string population_table(const SuspectReport& report) {
   const auto figure = [](double value) { return fmt::format("{:.2f}", value); };
   for (const auto& row : report.population)
     table.row({row.measure, figure(row.p5), figure(row.p50), figure(row.p95), figure(row.p99)});
-  return table.text();
+  return for_stdout(table);
 }
 
 std::string attack_table(const SuspectReport& report) {
@@ -107,7 +107,7 @@ std::string attack_table(const SuspectReport& report) {
                fmt::format("{:.2f}", attack.usual)});
   }
   const auto rest = report.attacks.size() - std::min(kShown, report.attacks.size());
-  return table.text() + (rest == 0 ? "" : fmt::format("and {} more\n", rest));
+  return for_stdout(table) + (rest == 0 ? "" : fmt::format("and {} more\n", rest));
 }
 
 std::string as_table(const SuspectReport& report) {
@@ -120,12 +120,12 @@ std::string as_table(const SuspectReport& report) {
                {"score", Table::Align::right},
                {"ratings", Table::Align::right},
                {"last (UTC)"},
-               {"reasons"}}};
+               {"reasons", Table::Align::left, Table::Fit::wrap}}};
   for (const auto& suspect : report.suspects) {
     table.row({std::to_string(suspect.user.value), std::to_string(suspect.score),
                std::to_string(suspect.ratings), format_time(suspect.last), in_words(suspect)});
   }
-  return text + table.text();
+  return text + for_stdout(table);
 }
 
 ExitCode run_suspects(const Settings& settings, const SuspectsOptions& options) {
@@ -168,7 +168,8 @@ void add_suspects(CLI::App& app, Selected& selected) {
       ->type_name("N")
       ->default_str("50");
   add_value(*command, "--top", query.top, parse_limit, "at most so many, the highest scores")->type_name("N");
-  add_output_option(*command, options->format, {"table", "json", "csv", "ids"});
+  add_output_option(*command, options->format, {"table", "json", "csv", "ids"},
+                    "table on a terminal, else json");
   add_epilogue(*command,
                "  ratingsctl suspects --top 20\n"
                "  ratingsctl suspects -o ids | ratingsctl purge-user - --reason 'votes rigged'\n",

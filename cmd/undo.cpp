@@ -22,7 +22,7 @@ std::string summary(const UndoResult& result, const UndoOptions& options, const 
   for (const auto& user : result.users) {
     table.row({std::to_string(user.user.value), std::to_string(user.rows), to_string(user.status)});
   }
-  auto text = result.users.empty() ? std::string{} : table.text();
+  auto text = result.users.empty() ? std::string{} : for_stdout(table);
   const auto totals =
       counted(result.rows, "row", "rows") + " of " + counted(result.user_count, "user", "users");
   if (options.request.dry_run)
@@ -84,7 +84,7 @@ void add_undo(CLI::App& app, Selected& selected) {
   command->add_flag("--lift", options->request.lift_only,
                     "of a superseded batch: lift the exclusion, give back what later loads held back");
   command->add_flag("--dry-run", options->request.dry_run, "say what would happen, change nothing");
-  add_output_option(*command, options->format, {"table", "json"});
+  add_output_option(*command, options->format, {"table", "json"}, "table");
   add_epilogue(*command,
                "  ratingsctl undo purge-17\n"
                "  ratingsctl undo --dry-run dedupe-19\n",

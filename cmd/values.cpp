@@ -101,7 +101,7 @@ std::chrono::milliseconds parse_milliseconds(const std::string& text) {
 
 std::int64_t parse_moment(const std::string& text) {
   const auto moment = parse_time(text);
-  if (!moment) refuse(text, "a time (2016-10-16, \"2016-10-16 12:30:00\" or seconds since 1970, UTC)");
+  if (!moment) refuse(text, "a time (2016-10-16, 2016-10-16T12:30:00 or seconds since 1970, UTC)");
   return *moment;
 }
 

@@ -29,7 +29,8 @@ test_packages() {
   local fuzzing='clang libclang-rt-19-dev'
   if [ "$(debian_release)" = 12 ]; then fuzzing='clang libclang-rt-14-dev'; fi
   echo doctest-dev postgresql postgresql-client redis-server redis-tools python3 curl jq git procps \
-    ccache clang-tidy clang-format "$fuzzing" mandoc gzip zstd xz-utils zip sqlite3 shellcheck systemd
+    ccache clang-tidy clang-format "$fuzzing" mandoc gzip zstd xz-utils zip sqlite3 shellcheck systemd \
+    bash zsh fish
 }
 
 bench_packages() {

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Where settings come from, which of them win, and what is refused."""
+import json
+import re
 from pathlib import Path
 
 import harness
@@ -226,6 +228,114 @@ class Secrets(harness.Case):
         done = self.run_cli("serve", "--store", url, "--cache", "redis://127.0.0.1/0", exit_code=2,
                             RATINGSCTL_CACHE_PASSWORD_FILE="/no/such/file")
         self.assertIn("RATINGSCTL_CACHE_PASSWORD_FILE", done.err)
+
+
+class Listing(harness.Case):
+    """ratingsctl config: every setting of every command, its value, and where that comes from."""
+
+    def settings(self, *arguments, **variables):
+        return self.run_json("config", *arguments, **variables)["settings"]
+
+    def test_without_any_setting_everything_has_its_default(self):
+        found = self.run_json("config")
+        self.assertEqual(found["problems"], [])
+        settings = dict(found["settings"])
+        self.assertEqual(settings.pop("config.output"), {"value": "json", "source": "flag", "place": None})
+        self.assertEqual({each["source"] for each in settings.values()}, {"default"})
+        values = {name: each["value"] for name, each in settings.items()}
+        expected = {"store": f"sqlite:{self.store}", "cache": "none", "memory-cache": "256M", "config": None, "log-level": "warn",
+                    "serve.log-level": "info", "serve.host": "127.0.0.1", "serve.port": "5001", "serve.access-log": "false",
+                    "load.max-errors": "0", "query.limit": None, "batches.output": "table",
+                    "RATINGSCTL_STORE_PASSWORD_FILE": None, "RATINGSCTL_CACHE_PASSWORD_FILE": None}
+        self.assertEqual({name: values[name] for name in expected}, expected)
+
+    def test_it_lists_every_option_of_every_help_but_those_of_the_command_line(self):
+        text = self.run_cli("--help").out
+        only_flags = {"append", "replace", "again", "hard", "yes", "lift", "dry-run", "help", "version"}
+        common = set(re.findall(r"--([a-z-]+)", text.split("Options:")[1].split("Subcommands:")[0])) - only_flags
+        expected = set(common) | {"serve.log-level", "RATINGSCTL_STORE_PASSWORD_FILE", "RATINGSCTL_CACHE_PASSWORD_FILE"}
+        for command in re.findall(r"^  ([a-z-]+)  ", text.split("Subcommands:")[1], re.M):
+            own = self.run_cli(command, "--help").out.split("Options of every command")[0]
+            expected |= {f"{command}.{name}" for name in re.findall(r"^  (?:-\w,)?--([a-z-]+)", own, re.M)
+                         if name not in only_flags}
+        self.assertEqual(set(self.settings()), expected)
+
+    def test_each_source_is_named_and_the_first_of_them_wins(self):
+        path = self.config('log-level = "info"\ncache = "none"\n\n[serve]\n# comment\nport = 80\nhost = "::1"\n')
+        settings = self.settings("--log-level", "debug", RATINGSCTL_LOG_LEVEL="error", RATINGSCTL_HOST="0.0.0.0")
+        expected = {"log-level": ("debug", "flag", None), "cache": ("none", "file", f"{path}:2"),
+                    "serve.port": ("80", "file", f"{path}:6"), "serve.host": ("0.0.0.0", "environment", "RATINGSCTL_HOST"),
+                    "healthcheck.host": ("0.0.0.0", "environment", "RATINGSCTL_HOST"),
+                    "healthcheck.port": ("5001", "default", None), "config": (str(path), "default", None)}
+        self.assertEqual({name: tuple(settings[name].values()) for name in expected}, expected)
+
+    def test_what_a_command_s_section_changes_for_it_alone(self):
+        path = self.config('store = "sqlite:/a"\n[serve]\nstore = "sqlite:/b"\nlog-level = "debug"\n')
+        settings = self.settings()
+        self.assertEqual(settings["store"], {"value": "sqlite:/a", "source": "file", "place": f"{path}:1"})
+        self.assertEqual(settings["serve.store"], {"value": "sqlite:/b", "source": "file", "place": f"{path}:3"})
+        self.assertEqual(settings["serve.log-level"]["value"], "debug")
+        self.assertNotIn("query.store", settings)
+        self.assertEqual(self.settings("--store", "sqlite:/c").get("serve.store"), None)
+
+    def test_what_it_says_is_what_the_commands_do(self):
+        port = harness.free_port()
+        self.config(f'[serve]\nport = {port}\n[batches]\noutput = "json"\n')
+        settings = self.settings()
+        self.run_cli("init", "--store", settings["store"]["value"])
+        self.assertEqual(self.run_cli("batches").out, "[]\n")
+        process = self.start("serve")
+        self.assertEqual(harness.read_line(process), f"listening on http://127.0.0.1:{settings['serve.port']['value']}\n")
+
+    def test_the_table_names_the_same(self):
+        path = self.config("[serve]\nport = 80\n")
+        lines = [line.split() for line in self.run_cli("config", RATINGSCTL_CACHE="none").out.splitlines()]
+        self.assertEqual(lines[0], ["setting", "value", "source"])
+        self.assertIn(["serve.port", "80", "file", f"{path}:2"], lines)
+        self.assertIn(["cache", "none", "environment", "RATINGSCTL_CACHE"], lines)
+        self.assertIn(["memory-cache", "256M", "default"], lines)
+        self.assertIn(["query.limit", "-", "default"], lines)
+
+    def test_a_list_is_shown_as_one_would_write_it(self):
+        self.config("[query]\nmovie = [10, 20]\n")
+        self.assertEqual(self.settings()["query.movie"]["value"], "10,20")
+
+    def test_problems_of_any_command_are_all_named_and_are_exit_2(self):
+        path = self.config('[serve]\nport = 70000\nprot = 1\n[load]\nyes = true\nreplace = true\n[export]\noutput = "xml"\n')
+        done = self.run_cli("config", "-o", "json", exit_code=2, RATINGSCTL_LIMIT="0", RATINGSCTL_OUTPUT="csv")
+        found = json.loads(done.out)
+        for text in (f"{path}:2: key 'serve.port': ", f"{path}:3: key 'serve.prot' is unknown; did you mean 'port'?",
+                     "key 'load.yes' is unknown", "key 'load.replace' works on the command line only",
+                     "query: environment variable RATINGSCTL_LIMIT: ", "load: environment variable RATINGSCTL_OUTPUT: "):
+            self.assertEqual(sum(text in problem for problem in found["problems"]), 1, text)
+            self.assertIn(text, done.err)
+        self.assertEqual(found["settings"]["query.output"], {"value": "csv", "source": "environment", "place": "RATINGSCTL_OUTPUT"})
+        self.assertEqual(self.run_cli("config", "--config", "/no/such/file", exit_code=2).err.count("/no/such/file"), 1)
+
+    def test_a_mistyped_variable_is_named(self):
+        done = self.run_cli("config", RATINGSCTL_PROT="80", RATINGSCTL_STORE_PASSWORD_FIEL="x")
+        self.assertIn("warning: environment variable RATINGSCTL_PROT is no setting; did you mean 'RATINGSCTL_PORT'?", done.err)
+        self.assertIn("did you mean 'RATINGSCTL_STORE_PASSWORD_FILE'?", done.err)
+        self.assertEqual(self.run_cli("config", RATINGSCTL_PORT="80", RATINGSCTL_STORE_PASSWORD_FILE="x").err, "")
+
+    def test_no_secret_is_shown_and_no_password_file_read(self):
+        secret = Secrets.SECRET
+        for output in ("table", "json"):
+            for arguments, variables in ((["--store", f"postgresql://me:{secret}@h/db"], {}),
+                                         ([], {"RATINGSCTL_STORE": f"host=h user=me password={secret}"}),
+                                         ([], {"RATINGSCTL_CACHE": f"redis://:{secret}@h:6379/0"}),
+                                         ([], {"RATINGSCTL_URL": f"http://me:{secret}@h:80/ready"})):
+                with self.subTest(arguments or variables):
+                    done = self.run_cli("config", "-o", output, *arguments, exit_code=None, **variables)
+                    self.assertNotIn(secret, done.out + done.err)
+                    self.assertIn("***", done.out)
+        path = self.config(f'cache = "redis://:{secret}@h:6379/0"\n[serve]\nstore = "postgresql://me:{secret}@h/db"\n')
+        done = self.run_cli("config")
+        self.assertNotIn(secret, done.out + done.err)
+        self.assertEqual(done.out.count("***"), 2)
+        path.unlink()
+        named = self.settings(RATINGSCTL_STORE_PASSWORD_FILE="/no/such/file")["RATINGSCTL_STORE_PASSWORD_FILE"]
+        self.assertEqual(named, {"value": "/no/such/file", "source": "environment", "place": "RATINGSCTL_STORE_PASSWORD_FILE"})
 
 
 if __name__ == "__main__":

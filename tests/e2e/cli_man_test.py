@@ -36,8 +36,8 @@ class Manual(harness.Case):
 
     def test_the_help_names_the_commands(self):
         self.assertEqual(sorted(self.commands()),
-                         ["batches", "dedupe", "export", "healthcheck", "init", "load", "profile", "purge-user", "query", "serve",
-                          "status", "suspects", "undo"])
+                         ["batches", "completion", "config", "dedupe", "export", "healthcheck", "init", "load", "profile",
+                          "purge-user", "query", "serve", "status", "suspects", "undo"])
 
     def test_every_command_has_a_page_and_every_page_a_command(self):
         self.assertEqual({page.name for page in MAN.glob("*.1")},

@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
 """The straight line load, query, profile, purge, undo, dedupe, status; exit codes; results that cannot be written."""
+import fcntl
 import json
 import os
 import pty
+import re
+import struct
 import subprocess
+import termios
+import unicodedata
 
 import harness
 
@@ -13,11 +18,12 @@ BODY = [{"movie_id": 31, "rating": 2.5, "timestamp": "2009-12-14 02:52:24"},
         {"movie_id": 1029, "rating": 3, "timestamp": "2009-12-14 02:52:59"}]
 
 
-def on_terminal(case, *arguments):
-    """What a command writes when stdout and stderr are a terminal."""
+def on_terminal(case, *arguments, columns=0, **variables):
+    """What a command writes when stdout and stderr are a terminal; without `columns` one that does not know its width."""
     leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     with subprocess.Popen([harness.program(), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=follower,
-                          stderr=follower, env=case.environment(TERM="xterm"), cwd=case.home) as process:
+                          stderr=follower, env=case.environment(**{"TERM": "xterm", "COLUMNS": None} | variables), cwd=case.home) as process:
         os.close(follower)
         written = b""
         while True:
@@ -32,6 +38,15 @@ def on_terminal(case, *arguments):
     os.close(leader)
     case.assertEqual(code, 0, written)
     return written.decode()
+
+
+def plain(text):
+    """Without colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def width(line):
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
 
 
 class Walk(harness.Case):
@@ -101,13 +116,13 @@ class Query(harness.Case):
         self.assertEqual(self.run_cli("query", "0", "-o", "table").out, "no ratings of user 0\n")
 
     def test_a_terminal_gets_a_table(self):
-        self.assertIn("movie  rating  time (UTC)", on_terminal(self, "query", "1"))
+        self.assertIn("movie  rating  time (UTC)", plain(on_terminal(self, "query", "1")))
 
     def test_profile(self):
         self.assertEqual(self.run_json("profile", "1")["avg_rating"], 2.63)
         for text in (on_terminal(self, "profile", "1"), self.run_cli("profile", "1", "-o", "table").out):
             self.assertIn("2.63", text)
-            self.assertRegex(text, r"(?m)^ *4\.5 +1  █+\r?$")
+            self.assertRegex(plain(text), r"(?m)^ *4\.5 +1  █+\r?$")
         unknown = self.run_cli("profile", "2", exit_code=3)
         self.assertEqual((unknown.out, "user 2" in unknown.err), ("null\n", True))
 
@@ -156,6 +171,67 @@ class Output(harness.Case):
         self.run_cli("purge-user", "1", "--reason", "\x1b[31mred\nline")
         self.assertNotIn("\x1b", self.run_cli("batches").out)
         self.assertEqual(self.run_json("batches")[0]["reason"], "\x1b[31mred\nline")
+
+
+class Screens(harness.Case):
+    """Tables fit the terminal that they are shown on; a pipe gets them whole."""
+    REASON = "voted for one movie all night long, 日本語 and with an ellipsis to come"
+
+    def setUp(self):
+        super().setUp()
+        self.run_cli("load", self.csv(*[(1, movie, 0.5 * (1 + movie % 10), 1260759144 + movie * 8640000) for movie in range(60)]))
+        self.run_cli("purge-user", "1", "--reason", self.REASON)
+        self.run_cli("undo", self.run_json("batches")[0]["batch"])
+
+    def test_every_table_fits_80_and_40_columns(self):
+        # The list of loads in status has five columns that cannot give.
+        for arguments, sizes in ((["profile", "1"], (80, 40)), (["query", "1"], (80, 40)), (["status"], (80, 64))):
+            for columns in sizes:
+                with self.subTest(arguments[0], columns=columns):
+                    lines = plain(on_terminal(self, *arguments, columns=columns)).splitlines()
+                    self.assertGreater(len(lines), 5)
+                    self.assertEqual([line for line in lines if width(line) > columns], [])
+        lines = plain(on_terminal(self, "batches", columns=80)).splitlines()
+        self.assertEqual([line for line in lines if width(line) > 80], [])
+        self.assertIn("…", lines[1])
+
+    def test_columns_wins_over_the_terminal(self):
+        lines = plain(on_terminal(self, "profile", "1", columns=200, COLUMNS="40")).splitlines()
+        self.assertLessEqual(max(map(width, lines)), 40)
+
+    def test_a_pipe_gets_everything(self):
+        self.assertIn(self.REASON, self.run_cli("batches", COLUMNS="40").out)
+        self.assertIn(f"sqlite:{self.store}", self.run_cli("status", COLUMNS="40").out)
+        self.assertIn("█" * 50, self.run_cli("profile", "1", "-o", "table", COLUMNS="40").out)
+
+    def test_colours_on_a_terminal_only_and_never_with_no_color(self):
+        self.assertIn("\x1b[1m", on_terminal(self, "profile", "1"))
+        for variables in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+            self.assertNotIn("\x1b", on_terminal(self, "profile", "1", **variables))
+        self.assertNotIn("\x1b", self.run_cli("profile", "1", "-o", "table", TERM="xterm").out)
+
+    def test_a_profile_draws_ratings_and_years(self):
+        text = self.run_cli("profile", "1", "-o", "table").out
+        for rating in range(1, 11):
+            self.assertRegex(text, rf"(?m)^ *{rating / 2:g} +6  █{{50}}$")
+        years = re.findall(r"(?m)^(\d{4}) +(\d+) +[\d.]+  ([█▏▎▍▌▋▊▉]+)$", text)
+        self.assertEqual(sum(int(count) for _, count, _ in years), 60)
+        longest = max(years, key=lambda year: int(year[1]))
+        self.assertEqual(longest[2], "█" * 50)
+        self.assertEqual(len(re.findall(r"(?m)^ +\d+ +[\d.]+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", text)), 5)
+
+    def test_years_without_ratings_between_others_have_a_line(self):
+        times = (1104537600, 1199145600, 1262304000)  # the first seconds of 2005, 2008 and 2010
+        self.run_cli("load", "--append", self.csv(*[(2, 1, 1, time) for time in times], name="gap.csv"))
+        self.assertEqual(re.findall(r"(?m)^(20[\d-]+) +(\d) ", self.run_cli("profile", "2", "-o", "table").out),
+                         [("2005", "1"), ("2006-2007", "0"), ("2008", "1"), ("2009", "0"), ("2010", "1")])
+
+    def test_progress_fits_too(self):
+        path = self.csv(*ROWS, name="a-name-that-is-longer-than-the-terminal-is-wide.csv")
+        written = on_terminal(self, "load", "--append", path, columns=40)
+        drawn = re.findall(r"\r\x1b\[K([^\r]+)", written)
+        self.assertTrue(any("…" in line for line in drawn), drawn)
+        self.assertLess(max(map(width, drawn[:-1])), 40)
 
 
 class ExitCodes(harness.Case):

@@ -37,7 +37,7 @@ struct Program {
   void start(std::vector<std::string> arguments) {
     std::vector<std::string> reversed{arguments.rbegin(), arguments.rend()};
     app.parse(std::move(reversed));
-    complete_options(app, environment());
+    origins = complete_options(app, environment());
   }
 
   std::map<std::string, std::string> variables;
@@ -47,6 +47,7 @@ struct Program {
   bool access_log = false;
   bool yes = false;
   std::string other;
+  Origins origins;
 };
 
 std::string write(const std::filesystem::path& path, const std::string& text) {

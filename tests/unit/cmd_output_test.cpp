@@ -3,7 +3,6 @@
 #include "load_report.hpp"
 #include "progress.hpp"
 #include "support/fake_clock.hpp"
-#include "table.hpp"
 
 #include <doctest/doctest.h>
 
@@ -31,20 +30,6 @@ class Argv {
 }  // namespace
 
 TEST_SUITE("command line output") {
-  TEST_CASE("a table is as wide as its widest cells and counts letters, not bytes") {
-    Table table{{{"name"}, {"n", Table::Align::right}}};
-    table.row({"größer", "1"});
-    table.row({"b", "1000"});
-    CHECK(table.text() == "name       n\ngrößer     1\nb       1000\n");
-  }
-
-  TEST_CASE("a table without titles has no title line, and one without rows only that") {
-    Table untitled{{{""}, {""}}};
-    untitled.row({"a", "b"});
-    CHECK(untitled.text() == "a  b\n");
-    CHECK(Table{{{"x"}}}.text() == "x\n");
-  }
-
   TEST_CASE("a password leaves argv, whichever way the address was given") {
     for (const auto& words :
          std::vector<std::vector<std::string>>{{"p", "--store", "postgresql://u:geheim@h/d"},

@@ -107,6 +107,7 @@ TEST_SUITE("request") {
     CHECK(refusal("/rates/%252F") == "400 invalid_uid");
     CHECK(rates("/rates/1?from=2016-10-16%2012:30:00").filter.from == 1476621000);
     CHECK(rates("/rates/1?from=2016-10-16+12:30:00").filter.from == 1476621000);
+    CHECK(rates("/rates/1?from=2016-10-16T12:30:00").filter.from == 1476621000);
     CHECK(rates("/rates/1?movie_id=1%2C2").filter.movies == std::vector{MovieId{1}, MovieId{2}});
     CHECK(refusal("/rates/1?limit=%2531") == "400 invalid_parameter");
   }

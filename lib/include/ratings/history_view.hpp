@@ -43,8 +43,8 @@ struct HistoryPage {
 /// Applies `filter` to a history in older() order.
 [[nodiscard]] RATINGS_EXPORT HistoryPage select(std::span<const Rating> history, const HistoryFilter& filter);
 
-/// "2016-10-16", "2016-10-16 12:30:00", "2016-10-16T12:30:00Z" or seconds since 1970; UTC. nullopt: none of
-/// these.
+/// "2016-10-16", "2016-10-16 12:30:00" (also with T for the blank, or with a Z), or seconds since 1970; UTC.
+/// nullopt: none of these.
 [[nodiscard]] RATINGS_EXPORT std::optional<std::int64_t> parse_time(std::string_view text);
 /// "YYYY-MM-DD HH:MM:SS", UTC.
 [[nodiscard]] RATINGS_EXPORT std::string format_time(std::int64_t timestamp);

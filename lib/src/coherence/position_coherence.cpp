@@ -25,7 +25,7 @@ bool PositionCoherence::usable(UserId user, const Tag& tag, Instant arrived) noe
   // Freshness first: the timeline that is looked at next is then at least as new as the validation.
   return trusted(arrived) && validator_.current(user, tag);
 } catch (const std::exception& error) {
-  log::error("deciding about a cached value failed, it is not used reason=\"{}\"", error.what());
+  log::error("deciding about a cached value failed, it is not used reason={}", log::quoted(error.what()));
   return false;
 }
 
@@ -38,7 +38,7 @@ bool PositionCoherence::usable_at_once(UserId user, const Tag& tag, Instant arri
 bool PositionCoherence::trusted(Instant arrived) noexcept try {
   return !validator_.blocked() && validator_.fresh(arrived);
 } catch (const std::exception& error) {
-  log::error("validating failed, no cached value is used reason=\"{}\"", error.what());
+  log::error("validating failed, no cached value is used reason={}", log::quoted(error.what()));
   return false;
 }
 
@@ -49,7 +49,7 @@ void PositionCoherence::run(const std::stop_token& stop, std::chrono::nanosecond
     try {
       pause = tick();
     } catch (const std::exception& error) {
-      log::error("a validation round failed reason=\"{}\"", error.what());
+      log::error("a validation round failed reason={}", log::quoted(error.what()));
     }
   }
 }

@@ -164,7 +164,7 @@ void Validator::failed(Instant asked, const char* reason) {
   failed_at_ = asked.count();
   ++so_far_.failures;
   if (failures_ == 0)
-    log::warn("the store cannot be validated, cached answers run out reason=\"{}\"", reason);
+    log::warn("the store cannot be validated, cached answers run out reason={}", log::quoted(reason));
   const auto limit = std::min(kLastRetry, kFirstRetry * (1 << std::min(failures_, 6U)));
   ++failures_;
   // Half to the whole of it, so that many servers do not return in step.

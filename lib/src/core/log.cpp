@@ -5,6 +5,7 @@
 #include "ratings/error.hpp"
 #include "ratings/log.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -47,6 +48,27 @@ spdlog::level::level_enum translate(log::Level level) {
 }  // namespace
 
 namespace log {
+
+std::string quoted(std::string_view text) {
+  constexpr unsigned char kDelete = 0x7F;
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (byte < ' ' || byte == kDelete) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out += '"';
+}
 
 bool enabled(Level level) noexcept { return spdlog::should_log(translate(level)); }
 

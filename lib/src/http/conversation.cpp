@@ -85,7 +85,7 @@ void EventLoop::converse(Client& client, std::string_view bytes, Instant arrived
     bytes = client.input;
   }
 } catch (const std::exception& error) {
-  log::error("connection dropped error=\"{}\"", error.what());
+  log::error("connection dropped error={}", log::quoted(error.what()));
   close(client);
 }
 

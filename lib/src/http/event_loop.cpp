@@ -70,7 +70,7 @@ void EventLoop::run() {
     try {
       turn(std::span{events}.first(static_cast<std::size_t>(std::max(count, 0))));
     } catch (const std::exception& error) {  // no memory; the next turn may have some
-      log::error("an event loop goes on after error=\"{}\"", error.what());
+      log::error("an event loop goes on after error={}", log::quoted(error.what()));
     }
     list_.bury();
     publish();
@@ -249,7 +249,7 @@ void EventLoop::add(Descriptor socket) {
     try {
       watch(client.socket.get(), client.interest, &client);
     } catch (const std::exception& error) {
-      log::warn("connection dropped error=\"{}\"", error.what());
+      log::warn("connection dropped error={}", log::quoted(error.what()));
       close(client);
     }
   } catch (const std::bad_alloc&) {

@@ -55,7 +55,7 @@ void work(JobQueue& jobs, const Answering& with) {
       if (const auto* request = std::get_if<Admitted>(&gated.verdict))
         job->back->put({.connection = job->connection, .reply = responder.answer(*request, job->arrived)});
     } catch (const std::exception& error) {
-      log::error("a request was not answered error=\"{}\"", error.what());
+      log::error("a request was not answered error={}", log::quoted(error.what()));
       job->back->put({.connection = job->connection, .reply = {}});  // closes the connection
     }
   }

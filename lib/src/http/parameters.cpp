@@ -77,7 +77,7 @@ class Setter {
 
  private:
   static constexpr const char* kTimeForm =
-      "a time (UTC) as 2016-10-16, 2016-10-16 12:30:00, 2016-10-16T12:30:00Z or seconds since 1970";
+      "a time (UTC) as 2016-10-16, 2016-10-16T12:30:00 or seconds since 1970";
 
   template <typename Target, typename Value>
   std::optional<Refusal> assign(std::string_view name, Target& target, const std::optional<Value>& value,

@@ -110,7 +110,7 @@ Response Router::failed(const std::exception& error, Kind kind) {
   auto last = last_logged_.load();
   if ((last == 0 || now - last >= Instant{std::chrono::seconds{1}}.count()) &&
       last_logged_.compare_exchange_strong(last, now)) {
-    log::warn("request failed error=\"{}\"", error.what());
+    log::warn("request failed error={}", log::quoted(error.what()));
   }
   return error_response(refusal_for(kind));
 }

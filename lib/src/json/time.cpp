@@ -108,8 +108,11 @@ namespace ratings {
 
 std::optional<std::int64_t> parse_time(std::string_view text) {
   if (const auto days = json::read_date(text)) return *days * json::kSecondsPerDay;
-  if (const auto time = json::read_time(text, ' ')) return time;
-  if (text.ends_with('Z')) return json::read_time(text.substr(0, text.size() - 1), 'T');
+  // ISO 8601 has a T and, for UTC, a Z; our own answers have a blank and no Z.
+  const auto local = text.ends_with('Z') ? text.substr(0, text.size() - 1) : text;
+  for (const char separator : {' ', 'T'}) {
+    if (const auto time = json::read_time(local, separator)) return time;
+  }
 
   if (text.empty() || !std::all_of(text.begin(), text.end(), json::is_digit)) return std::nullopt;
   std::int64_t seconds = 0;

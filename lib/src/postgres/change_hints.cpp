@@ -72,7 +72,7 @@ class PostgresChangeHints final : public ChangeHints {
     return false;
   } catch (const std::exception& error) {
     // Without memory or descriptors there is no pause either, but there is a next round.
-    log::error("waiting for hints failed reason=\"{}\"", error.what());
+    log::error("waiting for hints failed reason={}", log::quoted(error.what()));
     return false;
   }
 

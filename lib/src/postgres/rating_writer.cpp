@@ -135,8 +135,8 @@ void PostgresRatingWriter::abandon() noexcept {
     Session session{options_};
     remove_leftovers(session);
   } catch (const std::exception& error) {
-    log::warn("the tables of this load are left behind, the next load removes them reason=\"{}\"",
-              error.what());
+    log::warn("the tables of this load are left behind, the next load removes them reason={}",
+              log::quoted(error.what()));
   }
 }
 

@@ -137,7 +137,8 @@ std::optional<Reply> RedisCache::ask(Connection::Command command, Accept accept)
 void RedisCache::report_failure(const char* reason) noexcept {
   ++faults_;
   if (breaker_.failed() != Breaker::Change::opened) return;
-  log::warn("redis fails, answering without it server={} reason=\"{}\"", pool_.address().name(), reason);
+  log::warn("redis fails, answering without it server={} reason={}", pool_.address().name(),
+            log::quoted(reason));
 }
 
 }  // namespace ratings::redis

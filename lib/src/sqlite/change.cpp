@@ -86,7 +86,8 @@ void Change::end_in_place() noexcept {
     use_write_ahead_log(database_);
   } catch (const std::exception& error) {
     // What was committed stays so; the next change tries again.
-    log::warn("readers and writers wait for each other until the next change reason=\"{}\"", error.what());
+    log::warn("readers and writers wait for each other until the next change reason={}",
+              log::quoted(error.what()));
   }
 }
 

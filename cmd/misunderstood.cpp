@@ -1,0 +1,75 @@
+#include "misunderstood.hpp"
+
+#include "suggest.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace ratings::cmd {
+namespace {
+
+bool is_option(const std::string& word) { return word.size() > 1 && word.front() == '-' && word != "--"; }
+
+const CLI::App* chosen(const CLI::App& app) {
+  const auto commands = app.get_subcommands();
+  return commands.empty() ? nullptr : commands.front();
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+void add_option_names(const CLI::App& app, std::vector<std::string>& names) {
+  for (const auto* option : app.get_options()) {
+    for (const auto& name : option->get_lnames()) names.push_back(name);
+  }
+}
+
+/// The options that may stand where `option` stood: the command's own and those of every command.
+std::string unknown_option(const CLI::App& app, const std::string& option) {
+  std::vector<std::string> known;
+  if (const auto* command = chosen(app); command != nullptr) add_option_names(*command, known);
+  add_option_names(app, known);
+  const auto name = option.substr(0, option.find('='));
+  auto meant = nearest(name.substr(std::min(name.find_first_not_of('-'), name.size())), known);
+  if (meant) meant = "--" + *meant;
+  return "unknown option '" + name + "'" + did_you_mean(meant);
+}
+
+}  // namespace
+
+std::string unknown_command(const CLI::App& app) {
+  if (chosen(app) != nullptr) return {};
+  const auto words = app.remaining(true);
+  const auto word = std::find_if_not(words.begin(), words.end(), is_option);
+  return word == words.end() ? std::string{} : *word;
+}
+
+std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+  const auto words = app.remaining(true);
+  const auto option = std::find_if(words.begin(), words.end(), is_option);
+  const auto command = unknown_command(app);
+  // Behind an unknown option stands its value, which is no command; behind an unknown command stand its
+  // options, which are unknown with it.
+  if (!command.empty() && words.front() == command)
+    return "unknown command '" + command + "'" + did_you_mean(nearest(command, command_names(app)));
+  if (option != words.end()) return unknown_option(app, *option);
+  if (chosen(app) == nullptr && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr)
+    return "no command was given";
+  if (!words.empty()) return "unexpected argument '" + words.front() + "'";
+  return error.what();
+}
+
+std::string with_pointer(const std::string& message, const CLI::App& app) {
+  const auto* command = chosen(app);
+  const auto name = command == nullptr ? "ratingsctl" : "ratingsctl " + command->get_name();
+  return message + (message.ends_with('?') ? " See '" : "; see '") + name + " --help'";
+}
+
+}  // namespace ratings::cmd
