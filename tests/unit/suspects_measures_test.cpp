@@ -129,9 +129,8 @@ TEST_SUITE("fences") {
 
 TEST_CASE("a film's figures: number, mean, deviation, and how crowded its weeks were") {
   suspects::Films films;
-  films.add(rate(1, 7, 2, 0));
-  films.add(rate(2, 7, 4, 86'399));
-  films.add(rate(3, 7, 3, 9 * 604'800));
+  films.add(std::vector{rate(1, 7, 2, 0), rate(2, 7, 4, 86'399), rate(3, 7, 3, 9 * 604'800),
+                        rate(3, 2'000'000'000, 3, 0)});
   const auto* film = films.find({7});
 
   REQUIRE(film != nullptr);
@@ -142,6 +141,9 @@ TEST_CASE("a film's figures: number, mean, deviation, and how crowded its weeks 
   CHECK_FALSE(films.may_have(3, {7}, 0));
   CHECK_FALSE(films.may_have(2, {7}, 9));
   CHECK(films.find({8}) == nullptr);
+  CHECK(films.find({6}) == nullptr);
+  CHECK(films.find({2'000'000'000}) != nullptr);
+  CHECK(films.find({2'000'000'001}) == nullptr);
   CHECK(films.lowest() == 2);
   CHECK(films.highest() == 4);
 }

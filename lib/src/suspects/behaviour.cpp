@@ -73,18 +73,23 @@ void see_bursts(std::span<const Rating> history, Behaviour& behaviour) {
   behaviour.busiest = static_cast<float>(busiest);
 }
 
+/// Keeps the smallest distinct values, ascending.
+void keep(std::array<std::uint32_t, kSketch>& smallest, std::uint32_t value) {
+  if (value >= smallest.back()) return;
+  const auto place = std::lower_bound(smallest.begin(), smallest.end(), value);
+  if (*place == value) return;
+  std::move_backward(place, smallest.end() - 1, smallest.end());
+  *place = value;
+}
+
 /// A sum does not depend on the order, and equal records count as often as they are there.
 void see_content(std::span<const Rating> history, Behaviour& behaviour) {
-  behaviour.minima.fill(std::numeric_limits<std::uint32_t>::max());
+  behaviour.sketch.fill(kNothing);
   for (const auto& rating : history) {
     const auto film = static_cast<std::uint32_t>(rating.movie.value);
     behaviour.content += mixed(joined(film, std::bit_cast<std::uint32_t>(rating.score)));
-    auto when = mixed(joined(film, static_cast<std::uint32_t>(rating.timestamp / kHour)));
-    for (auto& minimum : behaviour.minima) {
-      // Another odd multiplier would do; mixing the last value again gives eight functions for one.
-      minimum = std::min(minimum, static_cast<std::uint32_t>(when >> 32U));
-      when = mixed(when + 0x9E3779B97F4A7C15U);
-    }
+    const auto when = mixed(joined(film, static_cast<std::uint32_t>(rating.timestamp / kHour)));
+    keep(behaviour.sketch, static_cast<std::uint32_t>(when >> 32U));
   }
 }
 

@@ -5,12 +5,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace ratings::suspects {
 
-/// How many independent minima describe what an account rated when; see groups.hpp.
-inline constexpr std::size_t kMinima = 8;
+/// How many values describe what an account rated when; see groups.hpp.
+inline constexpr std::size_t kSketch = 8;
+/// In the place of a value that a short history does not have.
+inline constexpr std::uint32_t kNothing = std::numeric_limits<std::uint32_t>::max();
 
 /// What one account's history shows without knowing the others. Kept for every account, so it is small.
 struct Behaviour {
@@ -18,7 +21,7 @@ struct Behaviour {
   std::int64_t first = 0;
   std::int64_t last = 0;
   std::uint64_t content = 0;                    ///< of all its (film, score): equal sets, equal numbers
-  std::array<std::uint32_t, kMinima> minima{};  ///< of its (film, hour) under different hash functions
+  std::array<std::uint32_t, kSketch> sketch{};  ///< the smallest hashes of its (film, hour)
   std::uint32_t ratings = 0;
   float entropy = 0;     ///< of its scores, in bits (Shannon 1948)
   float favourite = 0;   ///< the score it gave most often

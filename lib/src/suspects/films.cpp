@@ -11,6 +11,9 @@ namespace {
 // 32 MiB of counters: the 26 million ratings of the real file put less than one into each on average, so that
 // chance makes a crowd of five out of one rating one time in a hundred.
 constexpr unsigned kSlotBits = 25;
+// Catalogues number their films from 1, with gaps. Up to here a place each, 40 MB at most; beyond, a hash
+// table.
+constexpr std::int32_t kNear = 1'000'000;
 constexpr std::uint8_t kFull = std::numeric_limits<std::uint8_t>::max();
 
 }  // namespace
@@ -22,18 +25,33 @@ std::size_t Films::slot(MovieId movie, std::int64_t week) noexcept {
   return static_cast<std::size_t>(mixed(key) >> (64U - kSlotBits));
 }
 
-void Films::add(const Rating& rating) {
-  const auto week = rating.timestamp / kWeek;
-  all_.add(rating.score);
-  lowest_ = std::min(lowest_, rating.score);
-  highest_ = std::max(highest_, rating.score);
-  auto& film = films_[rating.movie.value];
-  if (film.scores.count == 0) film.first_week = film.last_week = week;
-  film.scores.add(rating.score);
-  film.first_week = std::min(film.first_week, week);
-  film.last_week = std::max(film.last_week, week);
-  auto& crowd = crowds_[slot(rating.movie, week)];
-  if (crowd != kFull) ++crowd;
+Film& Films::film(MovieId movie) {
+  if (movie.value >= kNear) return far_films_[movie.value];
+  const auto number = static_cast<std::size_t>(movie.value);
+  if (number >= films_.size()) films_.resize(std::max(number + 1, films_.size() * 2));
+  return films_[number];
+}
+
+void Films::expect(std::span<const Rating> history) const noexcept {
+  for (const auto& rating : history)
+    __builtin_prefetch(&crowds_[slot(rating.movie, rating.timestamp / kWeek)]);
+}
+
+void Films::add(std::span<const Rating> history) {
+  expect(history);
+  for (const auto& rating : history) {
+    const auto week = rating.timestamp / kWeek;
+    all_.add(rating.score);
+    lowest_ = std::min(lowest_, rating.score);
+    highest_ = std::max(highest_, rating.score);
+    auto& known = film(rating.movie);
+    if (known.scores.count == 0) known.first_week = known.last_week = week;
+    known.scores.add(rating.score);
+    known.first_week = std::min(known.first_week, week);
+    known.last_week = std::max(known.last_week, week);
+    auto& crowd = crowds_[slot(rating.movie, week)];
+    if (crowd != kFull) ++crowd;
+  }
 }
 
 bool Films::may_have(double ratings, MovieId movie, std::int64_t week) const noexcept {
@@ -42,8 +60,12 @@ bool Films::may_have(double ratings, MovieId movie, std::int64_t week) const noe
 }
 
 const Film* Films::find(MovieId movie) const {
-  const auto found = films_.find(movie.value);
-  return found == films_.end() ? nullptr : &found->second;
+  if (movie.value >= kNear) {
+    const auto found = far_films_.find(movie.value);
+    return found == far_films_.end() ? nullptr : &found->second;
+  }
+  const auto number = static_cast<std::size_t>(movie.value);
+  return number < films_.size() && films_[number].scores.count > 0 ? &films_[number] : nullptr;
 }
 
 }  // namespace ratings::suspects

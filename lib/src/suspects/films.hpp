@@ -2,9 +2,9 @@
 
 #include "ratings/model.hpp"
 
-#include <array>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -64,20 +64,24 @@ class Films {
  public:
   Films();
 
-  void add(const Rating& rating);
+  void add(std::span<const Rating> history);
   /// Null when no such film was added.
   [[nodiscard]] const Film* find(MovieId movie) const;
   [[nodiscard]] const Sums& all() const noexcept { return all_; }
   [[nodiscard]] float lowest() const noexcept { return lowest_; }
   [[nodiscard]] float highest() const noexcept { return highest_; }
+  /// Fetches what may_have() is going to be asked for.
+  void expect(std::span<const Rating> history) const noexcept;
   /// Can this film have had so many ratings in this week? Films and weeks share counters, so that a yes may
   /// be wrong, a no never.
   [[nodiscard]] bool may_have(double ratings, MovieId movie, std::int64_t week) const noexcept;
 
  private:
   [[nodiscard]] static std::size_t slot(MovieId movie, std::int64_t week) noexcept;
+  Film& film(MovieId movie);
 
-  std::unordered_map<std::int32_t, Film> films_;
+  std::vector<Film> films_;  ///< by number, as far as numbers are small
+  std::unordered_map<std::int32_t, Film> far_films_;
   std::vector<std::uint8_t> crowds_;
   Sums all_;
   float lowest_ = kMaxScore;

@@ -63,7 +63,7 @@ SuspectReport find_suspects(RatingScan& scan, const SuspectQuery& query) {
   std::vector<Behaviour> accounts;
   report.ratings = scan.each_user(query.since, [&](std::span<const Rating> history) {
     accounts.push_back(suspects::behaviour_of(history));
-    for (const auto& rating : history) films.add(rating);
+    films.add(history);
   });
   report.accounts = accounts.size();
 
@@ -76,6 +76,7 @@ SuspectReport find_suspects(RatingScan& scan, const SuspectQuery& query) {
     while (number < accounts.size() && accounts[number].user < user) ++number;
     if (number == accounts.size() || accounts[number].user != user) return;
     compare(accounts[number], history, films);
+    films.expect(history);
     for (const auto& rating : history) {
       attacks.add(number, rating);
       if (rating.movie == query.movie) rated_movie[number] = true;
