@@ -144,7 +144,7 @@ class Home(harness.Case):
         """The same command with what this machine has: free ports, our own files."""
         for there, here in (("5001", str(self.port)), ("8080", str(self.other_port)),
                             ("/run/secrets/postgres_password", "postgres_password"),
-                            ("build/quickstart/bin/ratingsctl", "ratingsctl")):
+                            ("build/quickstart/bin/ratingsctl", "ratingsctl"), ("--store URL", "--store sqlite:copy.db")):
             command = command.replace(there, here)
         return command
 
