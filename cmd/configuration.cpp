@@ -18,8 +18,8 @@ namespace ratings::cmd {
 namespace {
 
 /// What changes data, or says where to look: a forgotten line in a file must not do that.
-constexpr std::array<std::string_view, 7> kCommandLineOnly{"replace", "append", "again",  "hard",
-                                                           "yes",     "lift",   "dry-run"};
+constexpr std::array<std::string_view, 8> kCommandLineOnly{
+    "replace", "append", "again", "hard", "yes", "lift", "dry-run", "prune-older-than"};
 
 bool is_command_line_only(std::string_view option) {
   return std::find(kCommandLineOnly.begin(), kCommandLineOnly.end(), option) != kCommandLineOnly.end();
@@ -50,7 +50,7 @@ std::set<std::string> keys(CLI::App& app) {
 
 /// CLI11 takes any number for a flag's value, and a number with letters behind it too.
 bool is_switch_value(const std::string& value) {
-  constexpr std::array<std::string_view, 8> known{"true", "false", "yes", "no", "on", "off", "1", "0"};
+  constexpr std::array<std::string_view, 9> known{"true", "false", "yes", "no", "on", "off", "1", "0"};
   return std::find(known.begin(), known.end(), value) != known.end();
 }
 

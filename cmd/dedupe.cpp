@@ -1,6 +1,7 @@
 // ratingsctl dedupe: records equal in all four columns become one.
 #include "clean_up_report.hpp"
 #include "commands.hpp"
+#include "id_list.hpp"
 #include "option_types.hpp"
 #include "signals.hpp"
 #include "table.hpp"
@@ -12,6 +13,7 @@ namespace ratings::cmd {
 namespace {
 
 struct DedupeOptions {
+  std::string from_file;
   DedupeRequest request;
   std::optional<Format> format;
 };
@@ -63,16 +65,26 @@ std::string summary(const DedupeResult& result, const DedupeOptions& options, co
          (undo ? *undo + "\n" : "");
 }
 
-ExitCode run_dedupe(const Settings& settings, const DedupeOptions& options) {
+/// False: a file that names nobody, which must not mean everybody.
+bool choose_users(DedupeOptions& options) {
+  if (options.from_file.empty()) return true;
+  auto& users = options.request.users;
+  if (!users.empty()) throw Error{Kind::usage, "--user and --from-file cannot be mixed: one of them"};
+  users = chosen_users({}, options.from_file);
+  return !users.empty();
+}
+
+ExitCode run_dedupe(const Settings& settings, DedupeOptions& options) {
   auto& clock = boot_clock();
   const auto started = clock.now();
+  const bool somebody = choose_users(options);
   const auto store = store_options(settings, "dedupe");
   RedisCopies copies{settings, store};
   const auto clean_up = open_clean_up(store);
   Interruption interruption{[&clean_up] { clean_up->cancel(); }};
 
   interruption.check();
-  const auto result = clean_up->dedupe(options.request);
+  const auto result = somebody ? clean_up->dedupe(options.request) : DedupeResult{};
   interruption.committed();
   Times times;
   if (!options.request.dry_run) times = make_visible(result, copies, Erase::once, started, clock);
@@ -94,10 +106,13 @@ void add_dedupe(CLI::App& app, Selected& selected) {
   command->add_flag("--dry-run", options->request.dry_run, "say what would happen, change nothing");
   add_values(*command, "--user", options->request.users, parse_user_id, "these users only; may be repeated")
       ->type_name("UID");
+  command->add_option("--from-file", options->from_file, "user ids, one a line; - is standard input")
+      ->type_name("FILE");
   add_output_option(*command, options->format, {"table", "json"}, "table");
   add_epilogue(*command,
                "  ratingsctl dedupe --dry-run\n"
-               "  ratingsctl dedupe --user 42\n",
+               "  ratingsctl dedupe --user 42\n"
+               "  ratingsctl dedupe --from-file users.txt\n",
                "0 done, 2 usage, 4 no store, 5 refused");
   command->callback([&selected, options] {
     selected.run = [options](const Settings& settings) { return run_dedupe(settings, *options); };

@@ -37,6 +37,13 @@ ExitCode remainder(const UndoResult& result, const std::string& batch) {
     return ExitCode::remainder;
   }
   auto code = ExitCode::done;
+  if (result.pruned && !result.already_undone) {
+    complain(
+        "what " + batch +
+        " had taken was erased by 'batches --prune-older-than'; only what loads held back since is given "
+        "back");
+    code = ExitCode::remainder;
+  }
   for (const auto& user : result.users) {
     const auto name = "user " + std::to_string(user.user.value);
     if (user.status == UserStatus::still_excluded) {

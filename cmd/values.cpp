@@ -92,6 +92,18 @@ std::chrono::seconds parse_seconds(const std::string& text) {
   return std::chrono::seconds{*number};
 }
 
+std::chrono::seconds parse_age(const std::string& text) {
+  constexpr std::int64_t kLongest = 36'500;  // days: a century, which no clock arithmetic minds
+  constexpr std::int64_t kHours = 24;
+  const bool days = text.ends_with('d');
+  const auto number = whole_number<std::int64_t>(std::string_view{text}.substr(0, text.size() - 1));
+  if (text.empty() || (!days && !text.ends_with('h')) || !number ||
+      *number > kLongest * (days ? 1 : kHours)) {
+    refuse(text, "an age in days or hours such as 90d or 12h");
+  }
+  return std::chrono::hours{*number * (days ? kHours : 1)};
+}
+
 std::chrono::milliseconds parse_milliseconds(const std::string& text) {
   constexpr std::int64_t kLongest = 60'000;  // as StoreAdmin::set_delta
   const auto number = whole_number<std::int64_t>(text);

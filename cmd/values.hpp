@@ -22,6 +22,8 @@ namespace ratings::cmd {
 /// 256M, 1G, 65536, 0: bytes, with 1024 as the step.
 [[nodiscard]] std::size_t parse_size(const std::string& text);
 [[nodiscard]] std::chrono::seconds parse_seconds(const std::string& text);
+/// 90d, 12h, 0d.
+[[nodiscard]] std::chrono::seconds parse_age(const std::string& text);
 [[nodiscard]] std::chrono::milliseconds parse_milliseconds(const std::string& text);
 /// Seconds since 1970 from a date, a date with time, or a number.
 [[nodiscard]] std::int64_t parse_moment(const std::string& text);

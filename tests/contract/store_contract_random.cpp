@@ -43,7 +43,8 @@ class Pair {
   bool flip() { return below(2) == 0; }
 
   void change() {
-    switch (below(8)) {
+    if (below(16) == 0) return prune();
+    switch (below(10)) {
       case 0:
       case 1:
         return load(Fill::append);
@@ -54,6 +55,8 @@ class Pair {
         return dedupe();
       case 5:
         return below(4) == 0 ? load(Fill::replace) : load(model_.empty() ? Fill::first : Fill::append);
+      case 6:
+        return edit();
       default:
         return undo();
     }
@@ -123,7 +126,40 @@ class Pair {
     const auto refused = error_of([&] { result = lift ? store_.lift(name) : store_.undo(name); });
     REQUIRE(refused == (expected.refused ? std::optional{Kind::guard} : std::nullopt));
     CHECK(result.already_undone == expected.already);
+    if (!expected.already) CHECK(result.pruned == expected.pruned);
     CHECK(to_text(result.users) == to_text(expected.users));
+  }
+
+  void prune() {
+    INFO("prune");
+    const auto expected = model_.prune();
+    const auto result = store_.prune(std::chrono::seconds{0});
+    std::vector<std::pair<std::string, std::uint64_t>> found;
+    for (const auto& batch : result.batches) found.emplace_back(batch.batch, batch.rows);
+    REQUIRE(found == expected);
+  }
+
+  /// At the store's own shell.
+  void edit() {
+    const auto row = random_rows().front();
+    const auto user = std::to_string(row.user.value);
+    const auto movie = std::to_string(row.movie.value);
+    const auto score = row.score < 1 ? std::string{"0.1"} : std::string{row.score > 3 ? "3.5" : "3"};
+    const auto which = " WHERE user_id = " + user + " AND movie_id = " + movie;
+    const auto kind = below(3);
+    INFO("edit " << kind << " of " << user << "/" << movie);
+    switch (kind) {
+      case 0:
+        store_.run_sql("INSERT INTO ratings (user_id, movie_id, rating, \"timestamp\") VALUES (" + user +
+                       ", " + movie + ", " + score + ", " + std::to_string(row.timestamp) + ")");
+        return model_.insert(row);
+      case 1:
+        store_.run_sql("DELETE FROM ratings" + which);
+        return model_.remove(row.user, row.movie);
+      default:
+        store_.run_sql("UPDATE ratings SET rating = " + score + which);
+        return model_.rescore(row.user, row.movie, row.score);
+    }
   }
 
   void compare_histories() {
@@ -158,9 +194,10 @@ class Pair {
   int loads_ = 0;
 };
 
-void run_sequences() {
-  const auto start = seed();
-  MESSAGE("RATINGS_TEST_SEED=" << start);
+/// Of the stores `first`, `first` + 1, …
+void run_sequences(std::uint64_t first) {
+  const auto start = seed() + first;
+  MESSAGE("RATINGS_TEST_SEED=" << start - first);
   for (std::uint64_t number = 0; number < kStores; ++number) {
     Pair pair{start + number};
     for (int sequence = 0; sequence < kSequencesPerStore; ++sequence) {
@@ -175,9 +212,11 @@ void run_sequences() {
 }  // namespace
 
 TEST_SUITE("store: random changes") {
-  TEST_CASE("100 random sequences of changes leave what the model says") { run_sequences(); }
-  TEST_CASE("another 100 random sequences of changes leave what the model says") { run_sequences(); }
-  TEST_CASE("a third 100 random sequences of changes leave what the model says") { run_sequences(); }
+  TEST_CASE("100 random sequences of changes leave what the model says") { run_sequences(0); }
+  TEST_CASE("another 100 random sequences of changes leave what the model says") { run_sequences(kStores); }
+  TEST_CASE("a third 100 random sequences of changes leave what the model says") {
+    run_sequences(2 * kStores);
+  }
 }
 
 }  // namespace ratings::test

@@ -177,6 +177,63 @@ class Undo(CleanUp):
         self.assertEqual(self.all_rows(1), [])
 
 
+class Prune(CleanUp):
+    def setUp(self):
+        super().setUp()
+        self.old = self.run_json("purge-user", "1")["batch"]
+        with contextlib.closing(sqlite3.connect(self.store)) as database, database:
+            database.execute("UPDATE ratingsctl_batch SET at = datetime('now', '-91 days')")
+        self.young = self.run_json("purge-user", "2")["batch"]
+
+    def states(self):
+        return {batch["batch"]: batch["state"] for batch in self.run_json("batches")}
+
+    def audit(self):
+        with contextlib.closing(sqlite3.connect(self.store)) as database:
+            return database.execute("SELECT command, batch, users, rows, detail FROM ratingsctl_audit ORDER BY id").fetchall()
+
+    def test_without_yes_it_is_refused_and_says_what_would_go(self):
+        done = self.run_cli("batches", "--prune-older-than", "90d", exit_code=5)
+
+        self.assertRegex(done.out, rf"(?m)^{self.old} +2$")
+        self.assertIn("would erase 2 rows in quarantine of 1 batch", done.out)
+        self.assertIn("--yes", done.err)
+        self.assertEqual(set(self.states().values()), {"active"})
+        dry = self.run_json("batches", "--prune-older-than", "90d", "--dry-run")
+        self.assertEqual(dry, {"pruned": [{"batch": self.old, "rows": 2}], "rows": 2})
+        self.assertEqual(set(self.states().values()), {"active"})
+
+    def test_old_batches_lose_their_rows_and_keep_their_exclusion(self):
+        out = self.run_cli("batches", "--prune-older-than", "90d", "--yes").out
+
+        self.assertIn("erased 2 rows in quarantine of 1 batch for good", out)
+        self.assertNotIn("ratingsctl undo", out)
+        self.assertEqual(self.states(), {self.old: "pruned", self.young: "active"})
+        self.assertEqual(self.audit()[-1], ("batches", self.old, 1, 2, "pruned, older than 7776000 s"))
+        report = self.run_json("load", "--append", self.csv((1, 40, 1, 300), name="more.csv"))
+        self.assertEqual(report["excluded"], 1)
+        self.assertIn("nothing was changed", self.run_cli("batches", "--prune-older-than", "100d").out)
+
+    def test_its_undo_gives_back_what_came_since_and_ends_with_3(self):
+        self.run_cli("batches", "--prune-older-than", "90d", "--yes")
+        self.run_cli("load", "--append", self.csv((1, 40, 1, 300), name="more.csv"))
+
+        done = self.run_cli("undo", self.old, exit_code=3)
+
+        self.assertIn("--prune-older-than", done.err)
+        self.assertEqual(self.all_rows(1), ["1,40,1,300"])
+        self.run_cli("undo", self.young)
+        self.assertEqual(self.all_rows(2), ["2,31,4,100"])
+
+    def test_its_switches_make_sense_together_only(self):
+        self.run_cli("batches", "--yes", exit_code=2)
+        self.run_cli("batches", "--dry-run", exit_code=2)
+        for age in ("90", "d", "", "-1d", "1.5d", "90D", "36501d", "1w", "01d"):
+            with self.subTest(age):
+                self.run_cli("batches", "--prune-older-than", age, "--dry-run", exit_code=2)
+        self.assertEqual(self.run_json("batches", "--prune-older-than", "12h", "--dry-run")["rows"], 2)
+
+
 class Dedupe(harness.Case):
     def setUp(self):
         super().setUp()
@@ -211,6 +268,24 @@ class Dedupe(harness.Case):
         self.assertEqual(len(self.all_rows(1, 3)), 6)
         self.assertEqual(self.run_json("dedupe", "--user", "3", "--user", "2")["rows"], 1)
         self.assertEqual(len(self.all_rows(1)), 4)
+
+    def test_users_from_a_file_and_from_standard_input(self):
+        path = self.write("ids", "# ticket 9\n3\n2\n")
+        self.assertEqual(self.run_json("dedupe", "--dry-run", "--from-file", path)["rows"], 1)
+        self.assertEqual(self.run_json("dedupe", "--from-file", "-", stdin="1\n")["rows"], 2)
+        self.assertEqual(self.run_json("dedupe", "--from-file", path)["rows"], 1)
+        self.assertEqual(self.run_json("dedupe")["rows"], 0)
+
+    def test_a_file_that_names_nobody_is_not_everybody(self):
+        result = self.run_json("dedupe", "--from-file", "-", stdin="# nobody\n")
+        self.assertEqual((result["rows"], result["batch"]), (0, None))
+        self.assertEqual(len(self.all_rows(1, 2, 3)), 8)
+
+    def test_users_and_a_file_of_users_are_not_mixed(self):
+        path = self.write("ids", "3\n")
+        self.assertIn("--from-file", self.run_cli("dedupe", "--user", "1", "--from-file", path, exit_code=2).err)
+        self.assertIn(f"{path}:2: ", self.run_cli("dedupe", "--from-file", self.write("ids", "3\nx\n"), exit_code=2).err)
+        self.assertEqual(len(self.all_rows(1, 2, 3)), 8)
 
     def test_the_batch_is_listed(self):
         result = self.run_json("dedupe")

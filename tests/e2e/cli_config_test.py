@@ -137,8 +137,9 @@ class Refusals(harness.Case):
     def test_what_changes_data_works_on_the_command_line_only(self):
         for command, switch in (("load", "replace"), ("load", "append"), ("load", "again"), ("load", "dry-run"),
                                 ("purge-user", "hard"), ("purge-user", "yes"), ("purge-user", "dry-run"),
-                                ("undo", "lift"), ("dedupe", "dry-run")):
-            argument = [] if command == "dedupe" else ["1"]
+                                ("undo", "lift"), ("dedupe", "dry-run"), ("batches", "yes"), ("batches", "dry-run"),
+                                ("batches", "prune-older-than")):
+            argument = [] if command in ("dedupe", "batches") else ["1"]
             with self.subTest(f"{command} {switch}"):
                 variable = "RATINGSCTL_" + switch.upper().replace("-", "_")
                 self.refused(command, *argument, naming=[variable, "command line only"], **{variable: "true"})

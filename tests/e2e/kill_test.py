@@ -43,19 +43,20 @@ def state_of(store):
         store.fingerprint(),
         store.fingerprint(f'SELECT user_id, movie_id, rating, "timestamp" FROM {store.prefix}quarantine'),
         store.rows(f"SELECT name, loaded FROM {store.prefix}load_ledger WHERE live ORDER BY id"),
-        store.rows(f"SELECT kind, users, rows FROM {store.prefix}batch ORDER BY seq"),
+        store.rows(f"SELECT kind, users, rows, undone_at IS NULL, pruned_at IS NULL FROM {store.prefix}batch ORDER BY seq"),
         store.rows(f"SELECT user_id FROM {store.prefix}exclusion ORDER BY 1"))
 
 
 def books_agree(store, state):
     """What the records say about themselves, whatever state it is."""
     loaded = sum(int(row[-1]) for row in state.ledger)
-    total = state.rows[0] + state.quarantine[0]
-    assert loaded == total, f"the ledger has {loaded} rows, table and quarantine {total}"
+    pruned = int(store.rows(f"SELECT coalesce(sum(rows), 0) FROM {store.prefix}batch WHERE pruned_at IS NOT NULL")[0][0])
+    total = state.rows[0] + state.quarantine[0] + pruned
+    assert loaded == total, f"the ledger has {loaded} rows, table and quarantine and what was pruned {total}"
     if state.batches:
         wrong = store.rows(
             f"SELECT b.seq, b.rows, count(q.batch) FROM {store.prefix}batch b LEFT JOIN {store.prefix}quarantine q "
-            "ON q.batch = b.seq GROUP BY b.seq, b.rows HAVING b.rows <> count(q.batch)")
+            "ON q.batch = b.seq WHERE b.undone_at IS NULL AND b.pruned_at IS NULL GROUP BY b.seq, b.rows HAVING b.rows <> count(q.batch)")
         assert not wrong, f"batches and quarantine disagree: {wrong}"
 
 
@@ -134,6 +135,7 @@ def cases(program, make_store, home, rows, chooser):
     users = write_csv(first, rows, 1, chooser)
     write_csv(second, rows, users // 2, chooser)
     empty, loaded = make_store(), make_store()
+    purged = None
     try:
         # Without Δ a command ends with its commit, and the kills fall into its work.
         for store in (empty, loaded):
@@ -145,7 +147,13 @@ def cases(program, make_store, home, rows, chooser):
         yield Case("load --replace", loaded, ["load", "--replace", str(second)])
         yield Case("purge-user", loaded, ["purge-user", *victims])
         yield Case("dedupe", loaded, ["dedupe"])
+        purged = loaded.copy()
+        run(program, purged, ["purge-user", *victims], home)
+        yield Case("undo", purged, ["undo", "purge-1"])
+        yield Case("batches --prune-older-than", purged, ["batches", "--prune-older-than", "0d", "--yes"])
     finally:
+        if purged is not None:
+            purged.drop()
         empty.drop()
         loaded.drop()
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""PostgreSQL is restarted without a shutdown (SIGQUIT, as by pg_ctl -m immediate) at random moments of a load.
+"""PostgreSQL is restarted without a shutdown (SIGQUIT, as by pg_ctl -m immediate) at random moments of each changing command.
 
 On a PostgreSQL of this test's own, with fsync. The rows afterwards are those of before or those of after; the command says
 that it succeeded only when they are those of after; the same command run again ends at what is after, and leaves nothing.
@@ -90,7 +90,8 @@ def torture(cluster, program, case, home, restarts, chooser):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
-    parser.add_argument("--restarts", type=int, default=2, help="of each way to load")
+    parser.add_argument("--restarts", type=int, default=2, help="of each changing command")
+    parser.add_argument("--only", default="", help="part of a command's name, for example load")
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     arguments = parser.parse_args()
@@ -101,7 +102,7 @@ def main():
         with Cluster(f"{home}/servers") as cluster:
             url = cluster.setting("POSTGRES_URL")
             for case in cases(arguments.program, lambda: rig.PostgresStore(url), home, arguments.rows, chooser):
-                if not case.name.startswith("load"):
+                if arguments.only not in case.name:
                     continue
                 took, seen = torture(cluster, arguments.program, case, home, arguments.restarts, chooser)
                 print(f"{case.name:<26}{took:>6.2f} s  {dict(seen)}", flush=True)

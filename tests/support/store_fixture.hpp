@@ -5,6 +5,7 @@
 #include "ratings/load.hpp"
 #include "ratings/store.hpp"
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -60,6 +61,9 @@ class Store {
   }
   UndoResult undo(const std::string& batch) { return clean_up_->undo({.batch = batch}); }
   UndoResult lift(const std::string& batch) { return clean_up_->undo({.batch = batch, .lift_only = true}); }
+  PruneResult prune(std::chrono::seconds older_than) {
+    return open_pruner(options("batches"))->prune({.older_than = older_than, .dry_run = false});
+  }
   DedupeResult dedupe(std::vector<UserId> users = {}) {
     return clean_up_->dedupe({.users = std::move(users)});
   }

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace ratings::test {
@@ -23,11 +24,13 @@ class StoreModel {
     std::uint64_t users = 0;
     std::uint64_t rows = 0;
     bool undone = false;
+    bool pruned = false;
     std::set<UserId> excludes;
   };
   struct Undone {
     bool refused = false;
     bool already = false;
+    bool pruned = false;
     std::vector<UserOutcome> users;
   };
   struct Deduped {
@@ -98,7 +101,7 @@ class StoreModel {
     }
     batch.excludes.clear();
     batch.undone = true;
-    Undone result;
+    Undone result{.pruned = batch.pruned, .users = {}};
     for (const auto user : concerned) {
       const auto rows = held(number, user, since);
       if (excluded_by(user, batches_.size())) {
@@ -142,6 +145,30 @@ class StoreModel {
     return result;
   }
 
+  /// Everything that batches hold is erased; which batches held how much, oldest first.
+  std::vector<std::pair<std::string, std::uint64_t>> prune() {
+    std::vector<std::pair<std::string, std::uint64_t>> pruned;
+    for (std::size_t number = 0; number < batches_.size(); ++number) {
+      const auto rows = held(number, std::nullopt, 0);
+      if (rows == 0) continue;
+      batches_[number].pruned = true;
+      pruned.emplace_back(batches_[number].name, rows);
+    }
+    held_.clear();
+    return pruned;
+  }
+
+  /// What somebody does at the store's own shell: no exclusion, no quarantine, no batch.
+  void insert(const Rating& row) { rows_.push_back(row); }
+  void remove(UserId user, MovieId movie) {
+    std::erase_if(rows_, [&](const Rating& row) { return row.user == user && row.movie == movie; });
+  }
+  void rescore(UserId user, MovieId movie, float score) {
+    for (auto& row : rows_) {
+      if (row.user == user && row.movie == movie) row.score = score;
+    }
+  }
+
   void name_last_batch(const std::string& name) { batches_.back().name = name; }
 
   [[nodiscard]] std::uint64_t held(std::size_t number, std::optional<UserId> user, std::int64_t since) const {
@@ -152,6 +179,7 @@ class StoreModel {
 
   [[nodiscard]] std::string state(std::size_t number) const {
     const auto& batch = batches_.at(number);
+    if (batch.pruned) return "pruned";
     const bool holds = held(number, std::nullopt, 0) > 0;
     if (batch.generation < generation_ && (!batch.undone || holds)) return "superseded";
     if (batch.undone) return holds ? "partly-undone" : "undone";

@@ -58,6 +58,7 @@ struct UndoRequest {
 struct UndoResult : CleanUpResult {
   bool known = true;            ///< false: no batch of that name
   bool already_undone = false;  ///< nothing to do any more
+  bool pruned = false;          ///< what the batch had taken is erased; what loads held back since is not
 };
 
 /// Records alike in user, movie and time that differ in score: reported, never touched.
@@ -88,7 +89,7 @@ struct BatchInfo {
   std::uint64_t users = 0;
   std::uint64_t rows = 0;  ///< taken by the batch
   std::uint64_t held = 0;  ///< in quarantine now, rows that loads held back included
-  std::string state;       ///< active, undone, partly-undone, superseded, erased
+  std::string state;       ///< active, undone, partly-undone, superseded, erased, pruned
 };
 
 /// The operator's changes; each call is one transaction. Waits up to 30 s for another changing command, then
@@ -111,6 +112,32 @@ class RATINGS_EXPORT CleanUp {
   virtual void cancel() noexcept = 0;
 };
 
+struct PruneRequest {
+  std::chrono::seconds older_than{};  ///< age of a batch, not of its rows
+  bool dry_run = false;
+};
+
+struct PruneResult {
+  struct Batch {
+    std::string batch;
+    std::uint64_t rows = 0;
+  };
+  std::vector<Batch> batches;  ///< those that held something, oldest first
+  std::uint64_t rows = 0;
+};
+
+/// Erases for good what old batches hold in quarantine, what loads held back under them included. Their users
+/// stay excluded; undoing such a batch lifts the exclusion and gives back what loads held back since. Each
+/// call is one transaction, under CleanUp's lock and with its errors. Not thread-safe, except cancel().
+class RATINGS_EXPORT Pruner {
+ public:
+  virtual ~Pruner() = default;
+  virtual PruneResult prune(const PruneRequest& request) = 0;
+  /// From any thread: the call in progress ends with Error{interrupted}.
+  virtual void cancel() noexcept = 0;
+};
+
+[[nodiscard]] RATINGS_EXPORT std::unique_ptr<Pruner> open_pruner(const StoreOptions& options);
 [[nodiscard]] RATINGS_EXPORT std::unique_ptr<CleanUp> open_clean_up(const StoreOptions& options);
 
 }  // namespace ratings

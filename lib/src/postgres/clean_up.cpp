@@ -46,6 +46,7 @@ class PostgresCleanUp final : public CleanUp {
 };
 
 std::string state_of(const pqxx::row& row, std::uint64_t held) {
+  if (row["pruned"].as<bool>()) return "pruned";
   const bool undone = row["undone"].as<bool>();
   if (row["superseded"].as<bool>() && (!undone || held > 0)) return "superseded";
   if (undone) return held > 0 ? "partly-undone" : "undone";

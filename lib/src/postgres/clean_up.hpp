@@ -17,6 +17,7 @@ struct Batch {
   std::string kind;
   std::int64_t generation = 0;
   bool undone = false;
+  bool pruned = false;
 };
 
 using RowsByUser = std::unordered_map<UserId, std::uint64_t>;

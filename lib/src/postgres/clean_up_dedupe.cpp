@@ -1,70 +1,113 @@
 #include "postgres/clean_up.hpp"
+#include "postgres/double_scan.hpp"
 #include "postgres/sql.hpp"
+
+#include "ratings/error.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
 
 namespace ratings::postgres {
 namespace {
 
-/// Conflicts named one by one; beyond them only the number is given.
-constexpr std::size_t kNamed = 1'000;
-
-// A sort or hash of 26 million rows: 256 MB keeps it in a few runs and is bounded for the server.
-constexpr const char* kMemory = "SET LOCAL work_mem = '256MB'";
-// Writers wait, readers do not: a row that moved between the two scans of the statement would be missed.
+// Writers wait, readers do not: what is found must still be there when it is taken.
 constexpr const char* kHoldWriters = "LOCK TABLE public.ratings IN SHARE ROW EXCLUSIVE MODE";
+// The transaction says nothing while its readers look.
+constexpr const char* kPatient = "SET LOCAL idle_in_transaction_session_timeout = '24h'";
+// Beyond it the list of what was taken goes to disk.
+constexpr const char* kMemory = "SET LOCAL work_mem = '64MB'";
+// The planner takes every place for a page read at random, and would rather read the whole table; they come in
+// the order of the table.
+constexpr const char* kByPlace = "SET LOCAL enable_seqscan = off";
 
-constexpr const char* kRehearse =
-    "SELECT user_id, sum(n - 1)::bigint, count(*) FROM (SELECT user_id, count(*) AS n FROM public.ratings "
-    "WHERE $1::bigint[] = '{}' OR user_id = ANY ($1::bigint[]) GROUP BY user_id, movie_id, rating, "
-    "\"timestamp\" "
-    "HAVING count(*) > 1) AS doubled GROUP BY user_id";
-constexpr const char* kConflicts =
-    "SELECT user_id, movie_id, \"timestamp\", count(DISTINCT rating), count(*) OVER () FROM public.ratings "
-    "WHERE $1::bigint[] = '{}' OR user_id = ANY ($1::bigint[]) GROUP BY user_id, movie_id, \"timestamp\" "
-    "HAVING min(rating) <> max(rating) ORDER BY 1, 2, 3 LIMIT $2";
+/// A statement's list of places: 13 MB of text.
+constexpr std::size_t kTakenAtOnce = 1'000'000;
 
-void add_groups(DedupeResult& result, const pqxx::result& by_user) {
-  for (const auto& row : by_user) {
-    const auto rows = row[1].as<std::uint64_t>();
-    result.users.push_back({UserId{row[0].as<std::int64_t>()}, rows, UserStatus::purged});
-    result.rows += rows;
-    result.groups += row[2].as<std::uint64_t>();
+/// Takes doubles into quarantine, as a batch that begins with the first.
+class Taking {
+ public:
+  explicit Taking(pqxx::work& work) : work_{work} {}
+
+  void take(const DoubleScan& scan, std::vector<std::int64_t>& places);
+  [[nodiscard]] const std::optional<Batch>& batch() const noexcept { return batch_; }
+  [[nodiscard]] int statements() const noexcept { return statements_; }
+
+ private:
+  pqxx::work& work_;
+  std::optional<Batch> batch_;
+  int statements_ = 0;
+};
+
+void Taking::take(const DoubleScan& scan, std::vector<std::int64_t>& places) {
+  if (places.empty()) return;
+  if (!batch_) batch_ = make_batch(work_, "dedupe", "");
+  std::sort(places.begin(), places.end());
+  std::map<std::int64_t, std::vector<std::string>> tids_by_home;
+  for (const auto number : places) {
+    const auto place = scan.place(number);
+    auto& tids = tids_by_home[place.home];
+    if (tids.empty() || tids.back().size() > kTakenAtOnce * 13) tids.emplace_back("{");
+    tids.back() += (tids.back().size() > 1 ? ",\"(" : "\"(") + std::to_string(place.block) + "," +
+                   std::to_string(place.offset) + ")\"";
   }
-  result.user_count = result.users.size();
-}
-
-void add_conflicts(DedupeResult& result, const pqxx::result& rows) {
-  for (const auto& row : rows) {
-    result.conflicts.push_back({.user = {row[0].as<std::int64_t>()},
-                                .movie = {row[1].as<std::int32_t>()},
-                                .timestamp = row[2].as<std::int64_t>(),
-                                .records = row[3].as<std::uint64_t>()});
-    result.conflict_count = row[4].as<std::uint64_t>();
+  std::uint64_t taken = 0;
+  for (auto& [home, lists] : tids_by_home) {
+    for (auto& tids : lists) {
+      tids += '}';
+      taken += exec_bound(work_, sql::dedupe_take, home, tids, batch_->seq, batch_->generation)[0][0]
+                   .as<std::uint64_t>();
+      ++statements_;
+    }
   }
+  if (taken != places.size())
+    throw Error{Kind::internal, "deduping: " + std::to_string(taken) + " of " +
+                                    std::to_string(places.size()) +
+                                    " doubles were where they had been found; nothing was changed"};
+  places.clear();
 }
 
 }  // namespace
 
 DedupeResult dedupe(Session& session, const DedupeRequest& request) {
   DedupeResult result;
-  const auto users = user_array(request.users);
+  const auto give_up = [&session] {
+    if (session.cancelled()) throw Error{Kind::interrupted, "deduping: interrupted, nothing was changed"};
+  };
+  std::vector<std::int64_t> places;
+  /// `found` is called whenever there are new places.
+  const auto search = [&](pqxx::work& work, const std::function<void(const DoubleScan&)>& found) {
+    work.exec(kPatient);
+    DoubleScan scan{work, session.conninfo_text(), give_up};
+    DoubleFinder finder{[&](std::int64_t place) { places.push_back(place); }};
+    const auto examine = [&](std::vector<PlacedRating>& records) {
+      finder.examine(records);
+      found(scan);
+    };
+    if (request.users.empty()) {
+      scan.everybody(examine);
+    } else {
+      scan.users(request.users, examine);
+    }
+    finder.report(result);
+  };
+
   if (request.dry_run) {
     session.read("rehearsing dedupe", [&](pqxx::work& work) {
-      work.exec(kMemory);
-      add_groups(result, exec_bound(work, kRehearse, users));
-      add_conflicts(result, exec_bound(work, kConflicts, users, kNamed));
+      search(work, [&](const DoubleScan& /*scan*/) { places.clear(); });
       return 0;
     });
     return result;
   }
   const auto committed = session.change("deduping", [&](pqxx::work& work) {
     work.exec(kMemory);
+    work.exec(kByPlace);
     work.exec(kHoldWriters);
-    const auto batch = make_batch(work, "dedupe", "");
-    add_groups(result, exec_bound(work, sql::dedupe, batch.seq, batch.generation, users));
-    add_conflicts(result, exec_bound(work, kConflicts, users, kNamed));
-    if (result.rows == 0) return false;
-    result.batch = batch.name;
-    result.wait = finish(work, "dedupe", batch, result, 1);
+    Taking taking{work};
+    search(work, [&](const DoubleScan& scan) { taking.take(scan, places); });
+    if (!taking.batch()) return false;
+    result.batch = taking.batch()->name;
+    result.wait = finish(work, "dedupe", *taking.batch(), result, taking.statements());
     return true;
   });
   result.committed = committed;

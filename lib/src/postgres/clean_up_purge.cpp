@@ -9,6 +9,9 @@
 namespace ratings::postgres {
 namespace {
 
+// What 10,000 users take with them, a million records, stays in memory on its way into the quarantine.
+// Compiling the statement takes longer than it saves.
+constexpr const char* kMemory = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off";
 constexpr const char* kCount =
     "SELECT user_id, count(*) FROM public.ratings WHERE user_id = ANY ($1::bigint[]) GROUP BY user_id";
 constexpr const char* kKnown =
@@ -81,6 +84,7 @@ CleanUpResult purge(Session& session, const PurgeRequest& request) {
   const auto list = user_array(users);
   CleanUpResult result;
   const auto committed = session.change("purging", [&](pqxx::work& work) {
+    work.exec(kMemory);
     const auto known = known_users(work, list);
     const auto batch = make_batch(work, request.hard ? "hard-purge" : "purge", request.reason);
     const auto taken =

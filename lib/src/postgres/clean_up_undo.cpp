@@ -10,7 +10,8 @@ namespace ratings::postgres {
 namespace {
 
 constexpr const char* kFind =
-    "SELECT b.seq, b.name, b.kind, b.generation, b.undone_at IS NOT NULL, p.generation "
+    "SELECT b.seq, b.name, b.kind, b.generation, b.undone_at IS NOT NULL, p.generation, b.pruned_at IS NOT "
+    "NULL "
     "FROM ratingsctl.batch AS b CROSS JOIN ratingsctl.position AS p WHERE b.name = $1 FOR UPDATE OF b";
 constexpr const char* kHeld =
     "SELECT count(*) FROM ratingsctl.quarantine WHERE batch = $1 AND generation >= $2";
@@ -37,7 +38,8 @@ std::optional<Found> find(pqxx::work& work, const std::string& name) {
                          .name = rows[0][1].as<std::string>(),
                          .kind = rows[0][2].as<std::string>(),
                          .generation = rows[0][3].as<std::int64_t>(),
-                         .undone = rows[0][4].as<bool>()},
+                         .undone = rows[0][4].as<bool>(),
+                         .pruned = rows[0][6].as<bool>()},
                .generation = rows[0][5].as<std::int64_t>()};
 }
 
@@ -72,6 +74,7 @@ bool give_back(pqxx::work& work, const UndoRequest& request, UndoResult& result)
   result.known = found.has_value();
   if (!found) return false;
   const auto& batch = found->batch;
+  result.pruned = batch.pruned;
   const auto from = request.lift_only ? found->generation : 0;
   if (batch.undone && exec_bound(work, kHeld, batch.seq, from)[0][0].as<std::uint64_t>() == 0) {
     result.already_undone = true;

@@ -19,6 +19,7 @@ namespace ratings::postgres {
 [[nodiscard]] std::unique_ptr<ChangeHints> open_change_hints(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<RatingWriter> open_rating_writer(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<CleanUp> open_clean_up(const StoreOptions& options);
+[[nodiscard]] std::unique_ptr<Pruner> open_pruner(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<StoreAdmin> open_store_admin(const StoreOptions& options);
 
 }  // namespace ratings::postgres

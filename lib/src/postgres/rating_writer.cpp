@@ -261,7 +261,7 @@ void PostgresRatingWriter::store_held_back() {
   auto& held_back = router_->held_back();
   if (held_back.size() == 0) return;
   const auto generation = generation_ + (replaces(fill_) ? 1 : 0);
-  CopyStream quarantine{*connection_, "ratingsctl.quarantine",
+  CopyStream quarantine{*connection_, "ratingsctl.quarantine_record",
                         "(user_id, movie_id, rating, \"timestamp\", batch, generation, held_back)", ""};
   CopyRows gathered;
   std::vector<Rating> rows(4096);

@@ -62,6 +62,7 @@ class Session {
   void commit(pqxx::work& transaction, std::string_view attempted);
   [[nodiscard]] const std::string& conninfo_text() const noexcept { return conninfo_; }
   void cancel() noexcept;
+  [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
 
  private:
   void send_hint() noexcept;

@@ -9,6 +9,7 @@ namespace ratings::postgres::sql {
 // NOLINTBEGIN(readability-identifier-naming)
 extern const std::string_view schema_001;
 extern const std::string_view schema_002;
+extern const std::string_view schema_003;
 extern const std::string_view history;
 extern const std::string_view histories;
 extern const std::string_view changes;
@@ -18,8 +19,13 @@ extern const std::string_view subscriptions;
 extern const std::string_view purge;
 extern const std::string_view hard_purge;
 extern const std::string_view undo;
-extern const std::string_view dedupe;
+extern const std::string_view dedupe_prints;
+extern const std::string_view dedupe_suspects;
+extern const std::string_view dedupe_users;
+extern const std::string_view dedupe_take;
 extern const std::string_view batches;
+extern const std::string_view prune;
+extern const std::string_view prune_rehearsal;
 extern const std::string_view leftovers;
 extern const std::string_view scan;
 extern const std::string_view scan_users;

@@ -9,7 +9,8 @@ namespace ratings::postgres {
 namespace {
 
 constexpr const char* kCounts =
-    "SELECT (SELECT count(*) FROM public.ratings), (SELECT count(*) FROM ratingsctl.quarantine), "
+    "SELECT (SELECT count(*) FROM public.ratings), (SELECT count(*) FROM ratingsctl.quarantine_record) "
+    "+ (SELECT coalesce(sum(records), 0)::bigint FROM ratingsctl.quarantine_pack), "
     "(SELECT count(DISTINCT user_id) FROM ratingsctl.exclusion), "
     "(SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0) FROM pg_inherits WHERE inhparent = "
     "'public.ratings'::regclass)";

@@ -4,6 +4,8 @@
 #include "sqlite/files.hpp"
 #include "sqlite/schema.hpp"
 
+#include "ratings/error.hpp"
+
 #include <type_traits>
 
 namespace ratings::sqlite {
@@ -15,13 +17,11 @@ constexpr const char* kCloseBatch = "UPDATE ratingsctl_batch SET users = ?2, row
 constexpr const char* kBatches =
     "SELECT b.name, b.kind, b.at, b.who, b.reason, b.users, b.rows, "
     "       (SELECT count(*) FROM ratingsctl_quarantine AS q WHERE q.batch = b.seq), "
-    "       b.undone_at IS NOT NULL, b.generation < p.generation "
+    "       b.undone_at IS NOT NULL, b.generation < p.generation, b.pruned_at IS NOT NULL "
     "FROM ratingsctl_batch AS b CROSS JOIN ratingsctl_position AS p ORDER BY b.seq DESC";
 
-// Erased rows must not be found in the file's free pages.
-constexpr const char* kOverwrite = "PRAGMA secure_delete = ON";
-
-std::string state_of(const BatchInfo& batch, bool undone, bool superseded) {
+std::string state_of(const BatchInfo& batch, bool undone, bool superseded, bool pruned) {
+  if (pruned) return "pruned";
   if (superseded && (!undone || batch.held > 0)) return "superseded";
   if (undone) return batch.held > 0 ? "partly-undone" : "undone";
   return batch.kind == "hard-purge" ? "erased" : "active";
@@ -58,7 +58,13 @@ class SqliteCleanUp final : public CleanUp {
 std::vector<BatchInfo> SqliteCleanUp::batches() {
   (void)existing_file(target_.path);
   Database database{target_.path, Open::existing, target_.patience.other_programs, &cancelled_};
-  if (schema_version(database) == 0) return {};
+  const auto version = schema_version(database);
+  if (version == 0) return {};
+  if (version < kSchemaVersion) {
+    throw Error{Kind::guard, "listing the batches: the store has schema version " + std::to_string(version) +
+                                 ", this program needs " + std::to_string(kSchemaVersion) +
+                                 "; run 'ratingsctl init' to upgrade it"};
+  }
   std::vector<BatchInfo> batches;
   auto row = database.prepare(kBatches);
   while (row.step()) {
@@ -71,7 +77,7 @@ std::vector<BatchInfo> SqliteCleanUp::batches() {
                     .rows = static_cast<std::uint64_t>(row.integer(6)),
                     .held = static_cast<std::uint64_t>(row.integer(7)),
                     .state = {}};
-    batch.state = state_of(batch, row.integer(8) != 0, row.integer(9) != 0);
+    batch.state = state_of(batch, row.integer(8) != 0, row.integer(9) != 0, row.integer(10) != 0);
     batches.push_back(std::move(batch));
   }
   return batches;

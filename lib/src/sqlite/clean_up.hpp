@@ -9,6 +9,9 @@
 
 namespace ratings::sqlite {
 
+// Erased rows must not be found in the file's free pages.
+inline constexpr const char* kOverwrite = "PRAGMA secure_delete = ON";
+
 /// A batch being made or found.
 struct Batch {
   std::int64_t seq = 0;

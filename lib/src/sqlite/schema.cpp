@@ -17,7 +17,7 @@ constexpr const char* kOurs = "SELECT count(*) FROM sqlite_master WHERE name = '
 constexpr const char* kAnyRatings =
     "SELECT count(*) FROM sqlite_master WHERE name = 'ratings' COLLATE NOCASE";
 
-std::array<std::string_view, kSchemaVersion> migrations() { return {sql::schema_001}; }
+std::array<std::string_view, kSchemaVersion> migrations() { return {sql::schema_001, sql::schema_002}; }
 
 }  // namespace
 

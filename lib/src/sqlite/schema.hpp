@@ -6,7 +6,7 @@
 
 namespace ratings::sqlite {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 /// 0: nothing of ours is there. Error{guard} for somebody else's table `ratings` and for a newer version.
 [[nodiscard]] int schema_version(Database& database);

@@ -8,6 +8,7 @@ namespace ratings::sqlite::sql {
 // Named after their files.
 // NOLINTBEGIN(readability-identifier-naming)
 extern const std::string_view schema_001;
+extern const std::string_view schema_002;
 extern const std::string_view ratings_index;
 extern const std::string_view ratings_triggers;
 extern const std::string_view ratings_triggers_drop;

@@ -27,6 +27,7 @@ struct Patience {
 [[nodiscard]] std::unique_ptr<RatingWriter> open_rating_writer(const StoreOptions& options,
                                                                Patience patience = {});
 [[nodiscard]] std::unique_ptr<CleanUp> open_clean_up(const StoreOptions& options, Patience patience = {});
+[[nodiscard]] std::unique_ptr<Pruner> open_pruner(const StoreOptions& options, Patience patience = {});
 [[nodiscard]] std::unique_ptr<StoreAdmin> open_store_admin(const StoreOptions& options,
                                                            Patience patience = {});
 

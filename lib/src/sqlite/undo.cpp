@@ -8,7 +8,8 @@ namespace ratings::sqlite {
 namespace {
 
 constexpr const char* kFind =
-    "SELECT seq, generation, undone_at IS NOT NULL FROM ratingsctl_batch WHERE name = ?1";
+    "SELECT seq, generation, undone_at IS NOT NULL, pruned_at IS NOT NULL FROM ratingsctl_batch WHERE name = "
+    "?1";
 constexpr const char* kHeld =
     "SELECT count(*) FROM ratingsctl_quarantine WHERE batch = ?1 AND generation >= ?2";
 constexpr const char* kConcerned =
@@ -31,6 +32,7 @@ struct Found {
   Batch batch;
   std::int64_t generation = 0;
   bool undone = false;
+  bool pruned = false;
 };
 
 std::optional<Found> find(Database& database, const std::string& name) {
@@ -39,7 +41,8 @@ std::optional<Found> find(Database& database, const std::string& name) {
   if (!row.step()) return std::nullopt;
   return Found{.batch = {.seq = row.integer(0), .name = name},
                .generation = row.integer(1),
-               .undone = row.integer(2) != 0};
+               .undone = row.integer(2) != 0,
+               .pruned = row.integer(3) != 0};
 }
 
 void guard_superseded(const Found& found, const Change& change, const UndoRequest& request) {
@@ -93,6 +96,7 @@ UndoResult undo(Change& change, const UndoRequest& request) {
   const auto found = find(database, request.batch);
   result.known = found.has_value();
   if (!found) return result;
+  result.pruned = found->pruned;
   const std::int64_t since = request.lift_only ? change.generation() : 0;
   auto held = database.prepare(kHeld);
   held.bind(found->batch.seq, since);

@@ -37,6 +37,10 @@ std::unique_ptr<CleanUp> open_clean_up(const StoreOptions& options) {
   return is_embedded(options.url) ? sqlite::open_clean_up(options) : postgres::open_clean_up(options);
 }
 
+std::unique_ptr<Pruner> open_pruner(const StoreOptions& options) {
+  return is_embedded(options.url) ? sqlite::open_pruner(options) : postgres::open_pruner(options);
+}
+
 std::unique_ptr<StoreAdmin> open_store_admin(const StoreOptions& options) {
   return is_embedded(options.url) ? sqlite::open_store_admin(options) : postgres::open_store_admin(options);
 }

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "ratings/cleanup.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+namespace ratings {
+
+/// A record and where it lies in the store; of equal records the one at the lowest place stays.
+struct PlacedRating {
+  Rating rating;
+  std::int64_t place = 0;
+};
+
+/// What dedupe means, for every store: which records are doubles, and which events have different ratings.
+/// Not thread-safe.
+class DoubleFinder {
+ public:
+  using Take = std::function<void(std::int64_t place)>;
+
+  /// `take` is told of every double.
+  explicit DoubleFinder(Take take) : take_{std::move(take)} {}
+
+  /// All records of some events (a user, a movie, a time), in any order; sorts them.
+  void examine(std::vector<PlacedRating>& records);
+
+  /// Figures, users and conflicts of everything examined, into `result`.
+  void report(DedupeResult& result) const;
+
+ private:
+  using Place = std::vector<PlacedRating>::const_iterator;
+  void examine_event(Place first, Place end);
+  void keep(const Conflict& conflict);
+
+  Take take_;
+  std::unordered_map<UserId, std::uint64_t> doubles_;
+  std::uint64_t groups_ = 0;
+  std::uint64_t conflict_count_ = 0;
+  std::vector<Conflict> conflicts_;  ///< by user, movie, time
+};
+
+}  // namespace ratings
