@@ -9,7 +9,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace ratings::test {
 
@@ -28,6 +32,28 @@ std::optional<Kind> error_of(Call call) {
     return error.kind();
   }
   return std::nullopt;
+}
+
+/// Of the batch of that name, as the store lists it.
+inline BatchInfo batch_named(Store& store, const std::string& name) {
+  for (const auto& batch : store.clean_up().batches()) {
+    if (batch.batch == name) return batch;
+  }
+  FAIL("no batch " << name);
+  return {};
+}
+
+inline const std::vector<Rating> kSome{rate(1, 31, 2.5F, 100), rate(1, 31, 2.5F, 100), rate(1, 40, 5, 200),
+                                       rate(2, 31, 4, 100), rate(3, 7, 1, 50)};
+
+/// Of users 0 … 9.
+inline std::string all_rows(Store& store) {
+  std::vector<Rating> all;
+  for (std::int64_t user = 0; user < 10; ++user) {
+    const auto rows = store.rows(user);
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  return to_text(std::move(all));
 }
 
 }  // namespace ratings::test

@@ -133,6 +133,7 @@ class Home(harness.Case):
         self.write("ratings.csv.gz", gzip.compress(path.read_bytes()))
         self.write("more.csv.gz", gzip.compress(harness.csv_text([(7, 8, 3, 1260759144)]).encode()))
         self.write("bots.txt", "42 # ticket 7\n43\n")
+        self.write("users.txt", "42\n")
         self.write("config.toml", "[serve]\nport = 8080\n")
         self.write("postgres_password", "secret\n")
         self.run_cli("load", self.csv(*[(user, 31, 4, 1260759144) for user in purged], name="first.csv"))
