@@ -10,6 +10,7 @@
 #include "ratings/coherence.hpp"
 #include "ratings/http_server.hpp"
 #include "ratings/log.hpp"
+#include "ratings/overview.hpp"
 #include "ratings/sampler.hpp"
 #include "ratings/service.hpp"
 
@@ -132,7 +133,8 @@ ExitCode run_serve(const Settings& settings, const ServeOptions& options) {
                    .service = service.figures(),
                    .sampler = sampler ? std::optional{sampler->figures()} : std::nullopt};
   };
-  HttpServer server{service, *coherence, shared, clock, options.http, figures};
+  const auto overview = open_overview_reader(store);
+  HttpServer server{service, *coherence, shared, clock, options.http, figures, overview.get()};
 
   const int port = server.bind();
   const SignalWatcher watcher{[&server] { server.stop(); }};

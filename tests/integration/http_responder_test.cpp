@@ -59,7 +59,14 @@ struct World {
   SendBudget budget;
   RequestCounters requests;
   RatingService service{store, coherence, memory.get(), nullptr, clock};
-  Router router{service, coherence, nullptr, clock, draining, budget, [] { return std::string{"up 1\n"}; }};
+  Router router{service,
+                coherence,
+                nullptr,
+                clock,
+                draining,
+                budget,
+                [] { return std::string{"up 1\n"}; },
+                [] { return std::string{"{}"}; }};
 };
 
 Admitted admitted(std::string_view bytes) {

@@ -62,9 +62,27 @@ TEST_SUITE("request") {
   }
 
   TEST_CASE("anything else is not found, whatever the method") {
-    for (const char* target : {"/", "", "*", "/rate", "/rates/1/2", "/rates//1", "/rates/1//", "//ping",
-                               "/ping/x", "/user", "/user/profile", "/user/profile/", "/user/profile/1/2",
-                               "/Ping", "/metrics/x", "/rates/../ping", "http://localhost"}) {
+    for (const char* target : {"",
+                               "*",
+                               "/web",
+                               "/web/",
+                               "/web/x.js",
+                               "/ops/x",
+                               "/index.html",
+                               "/rate",
+                               "/rates/1/2",
+                               "/rates//1",
+                               "/rates/1//",
+                               "//ping",
+                               "/ping/x",
+                               "/user",
+                               "/user/profile",
+                               "/user/profile/",
+                               "/user/profile/1/2",
+                               "/Ping",
+                               "/metrics/x",
+                               "/rates/../ping",
+                               "/web/../ops"}) {
       INFO(target);
       CHECK(refusal(target) == "404 not_found");
       CHECK(refusal(target, "POST") == "404 not_found");

@@ -4,6 +4,7 @@
 #include "ratings/coherence.hpp"
 #include "ratings/export.hpp"
 #include "ratings/figures.hpp"
+#include "ratings/overview.hpp"
 #include "ratings/service.hpp"
 
 #include <chrono>
@@ -35,9 +36,10 @@ struct HttpOptions {
 class RATINGS_EXPORT HttpServer {
  public:
   /// `redis` may be null; it is asked for /ready only. `figures`: what /metrics shows beside the server's
-  /// own; none, if it is empty. Everything must outlive the server.
+  /// own; none, if it is empty. `store`: what /ops.json asks, one thread at a time; may be null. Everything
+  /// must outlive the server.
   HttpServer(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
-             const HttpOptions& options, ReadFigures figures = {});
+             const HttpOptions& options, ReadFigures figures = {}, OverviewReader* store = nullptr);
   ~HttpServer();
 
   /// Binds; returns the port. Error{unreachable} when it cannot, for example because the port is in use.

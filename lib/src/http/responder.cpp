@@ -27,12 +27,15 @@ std::variant<Reply, Lane> Responder::at_once(const Admitted& request, Instant ar
     case RouteName::rates_of_user:
     case RouteName::rates_of_users:
     case RouteName::profile_of_user:
+    case RouteName::ops:
       return Lane::data;
     case RouteName::ready:
     case RouteName::metrics:
       return Lane::control;
     case RouteName::ping:
     case RouteName::live:
+    case RouteName::openapi:
+    case RouteName::pages:
     case RouteName::other:
       break;
   }

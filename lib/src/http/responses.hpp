@@ -49,7 +49,13 @@ struct Response {
 /// The page of /metrics.
 [[nodiscard]] Response metrics_response(std::string page);
 
-/// 200, or 304 when the client has it already; compressed when the client likes that and a copy exists.
+/// 200, or 304 when the client has it already; compressed when the client likes that and a copy exists. With
+/// `more` header fields, which both have.
+using HeaderFields = std::vector<std::pair<std::string, std::string>>;
+[[nodiscard]] Response content_response(CachedHistoryPtr content, const char* content_type, HeaderFields more,
+                                        const Conditions& conditions);
+
+/// The same for ratings, with X-Cache.
 [[nodiscard]] Response data_response(CachedHistoryPtr content, const char* content_type, Source source,
                                      const Conditions& conditions);
 

@@ -132,6 +132,12 @@ Response Router::answer_route(const Ready&, const Request&) {
 
 Response Router::answer_route(const Metrics&, const Request&) { return metrics_response(metrics_()); }
 
+Response Router::answer_route(const Ops&, const Request&) { return transient_response(200, ops_()); }
+
+Response Router::answer_route(const WebFile& file, const Request& request) {
+  return web_.answer(file.number, request.conditions);
+}
+
 Response Router::answer_route(const RatesOfUser& rates, const Request& request) {
   auto [history, source] = service_.history(rates.user, request.arrived);
   if (rates.format == Format::json && rates.filter.everything()) {

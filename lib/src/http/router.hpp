@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/responses.hpp"
+#include "http/web_files.hpp"
 
 #include "ratings/clock.hpp"
 #include "ratings/coherence.hpp"
@@ -25,16 +26,18 @@ struct Request {
 /// response. Everything given must outlive it; `redis` may be null.
 class Router {
  public:
-  /// `metrics` writes the page of /metrics.
+  /// `metrics` writes the page of /metrics, `ops` that of /ops.json.
   Router(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
-         const std::atomic<bool>& draining, SendBudget& budget, std::function<std::string()> metrics)
+         const std::atomic<bool>& draining, SendBudget& budget, std::function<std::string()> metrics,
+         std::function<std::string()> ops)
       : service_{service},
         coherence_{coherence},
         redis_{redis},
         clock_{clock},
         draining_{draining},
         budget_{budget},
-        metrics_{std::move(metrics)} {}
+        metrics_{std::move(metrics)},
+        ops_{std::move(ops)} {}
 
   [[nodiscard]] Response answer(const Request& request) noexcept;
   /// The answer to /rates/{uid} without parameters, if it lies in memory and is known to be good without
@@ -52,6 +55,8 @@ class Router {
   Response answer_route(const Live& live, const Request& request);
   Response answer_route(const Ready& ready, const Request& request);
   Response answer_route(const Metrics& metrics, const Request& request);
+  Response answer_route(const Ops& ops, const Request& request);
+  Response answer_route(const WebFile& file, const Request& request);
   Response answer_route(const RatesOfUser& rates, const Request& request);
   Response answer_route(const RatesOfUsers& rates, const Request& request);
   Response answer_route(const ProfileOfUser& profile, const Request& request);
@@ -70,6 +75,8 @@ class Router {
   const std::atomic<bool>& draining_;
   SendBudget& budget_;
   const std::function<std::string()> metrics_;
+  const std::function<std::string()> ops_;
+  const WebContents web_;
   std::atomic<Instant::rep> last_logged_{0};
   std::atomic<std::uint64_t> shed_busy_{0};
   std::atomic<std::uint64_t> shed_unreachable_{0};
