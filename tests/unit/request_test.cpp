@@ -2,6 +2,7 @@
 
 #include "http/cursor_token.hpp"
 #include "http/url.hpp"
+#include "http/web_files.hpp"
 
 #include <doctest/doctest.h>
 
@@ -59,6 +60,23 @@ TEST_SUITE("request") {
     CHECK(std::get<RatesOfUsers>(route_of("GET", "/rates?uid=3,1,2")).users ==
           std::vector{UserId{3}, UserId{1}, UserId{2}});
     CHECK(std::get<RatesOfUsers>(route_of("GET", "/rates/?uid=0")).users == std::vector{UserId{0}});
+  }
+
+  TEST_CASE("pages, their files and the description of the API are routes without parameters") {
+    const auto name = [](const char* target) { return name_of(route_of("GET", target)); };
+    CHECK(name("/ops.json") == RouteName::ops);
+    CHECK(name("/openapi.json") == RouteName::openapi);
+    CHECK(refusal("/ops?x=1") == "400 unknown_parameter");
+    CHECK(refusal("/", "POST") == "405 method_not_allowed");
+    CHECK(web_files().size() == 10);
+    for (const auto& file : web_files()) {
+      INFO(file.path);
+      const auto route = route_of("HEAD", file.path);
+      REQUIRE(std::holds_alternative<WebFile>(route));
+      CHECK(web_files()[std::get<WebFile>(route).number].path == file.path);
+      CHECK(!file.text.empty());
+      if (file.path != "/openapi.json") CHECK(name_of(route) == RouteName::pages);
+    }
   }
 
   TEST_CASE("anything else is not found, whatever the method") {

@@ -30,6 +30,7 @@ struct HttpOptions {
   std::chrono::milliseconds write_timeout{10'000};  ///< without a byte of the answer taken
   std::chrono::seconds drain_timeout{10};
   bool access_log = false;
+  bool server_timing = false;  ///< every answer says in Server-Timing what it spent its time on
 };
 
 /// The HTTP side: reads, never writes. Thread-safe.

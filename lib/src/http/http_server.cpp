@@ -69,6 +69,7 @@ struct HttpServer::State {
                   .requests = requests,
                   .draining = draining,
                   .access_log = options.access_log ? http::AccessLog::on : http::AccessLog::off,
+                  .server_timing = options.server_timing ? http::ServerTiming::on : http::ServerTiming::off,
                   .idle = std::chrono::duration_cast<std::chrono::seconds>(options.idle_timeout)},
         shared{.data = data,
                .control = control,

@@ -37,7 +37,7 @@ std::shared_ptr<const StoreOverview> OverviewKeeper::read() noexcept {
   try {
     return std::make_shared<const StoreOverview>(reader_->overview(clock_.now() + kRequestDeadline));
   } catch (const std::exception& error) {
-    log::warn("the overview for /ops.json was not read error=\"{}\"", error.what());
+    log::warn("the overview for /ops.json was not read error={}", log::quoted(error.what()));
     return nullptr;
   }
 }

@@ -9,6 +9,8 @@
 #include "ratings/error.hpp"
 #include "ratings/service.hpp"
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,7 +32,9 @@ struct Response {
   SendBudget::Hold hold;     ///< of the content, for as long as the response is under way
   bool compressed = false;   ///< the body is the content's gzip copy
   std::string text;
-  RouteName route = RouteName::other;  ///< what it answers, for counting
+  RouteName route = RouteName::other;              ///< what it answers, for counting
+  std::string request_id;                          ///< for X-Request-Id; empty: none
+  std::optional<std::chrono::nanoseconds> lookup;  ///< how long the ratings were looked for
 
   [[nodiscard]] std::string_view body() const;
   /// Empty when there is no such header.

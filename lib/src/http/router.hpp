@@ -19,7 +19,8 @@ struct Request {
   std::string_view method;
   std::string_view target;  ///< as sent
   Conditions conditions;
-  Instant arrived{};  ///< read from the clock after the request's last byte
+  Instant arrived{};         ///< read from the clock after the request's last byte
+  std::string_view id = {};  ///< for the log; empty: one is made for what the log tells of
 };
 
 /// Request ▸ route ▸ service ▸ response. Knows no sockets. Thread-safe; never throws: a failure is a
@@ -66,7 +67,7 @@ class Router {
   /// For what is computed from a history: that needs about as much memory as the text. Not shared, because
   /// each request computes for itself. nullopt: no room.
   [[nodiscard]] std::optional<SendBudget::Hold> workspace_for(const CachedHistory& history);
-  Response failed(const std::exception& error, Kind kind);
+  Response failed(const std::exception& error, Kind kind, std::string_view id);
 
   RatingService& service_;
   Coherence& coherence_;
