@@ -10,6 +10,7 @@
 #include "ratings/coherence.hpp"
 #include "ratings/http_server.hpp"
 #include "ratings/log.hpp"
+#include "ratings/overview.hpp"
 #include "ratings/sampler.hpp"
 #include "ratings/service.hpp"
 
@@ -27,6 +28,7 @@ constexpr std::chrono::seconds kStoreIdInTime{2};
 
 struct ServeOptions {
   HttpOptions http;
+  std::string log_format = "text";
   std::uint64_t sample = SamplerOptions{}.one_in;  ///< 0: off
 };
 
@@ -107,6 +109,7 @@ std::string address(const std::string& host, int port) {
 }
 
 ExitCode run_serve(const Settings& settings, const ServeOptions& options) {
+  set_log_format(options.log_format);
   log_without_waiting();  // nobody who asks waits for whoever reads the log
   block_signals();        // before the first thread
   raise_file_limit();
@@ -132,7 +135,8 @@ ExitCode run_serve(const Settings& settings, const ServeOptions& options) {
                    .service = service.figures(),
                    .sampler = sampler ? std::optional{sampler->figures()} : std::nullopt};
   };
-  HttpServer server{service, *coherence, shared, clock, options.http, figures};
+  const auto overview = open_overview_reader(store);
+  HttpServer server{service, *coherence, shared, clock, options.http, figures, overview.get()};
 
   const int port = server.bind();
   const SignalWatcher watcher{[&server] { server.stop(); }};
@@ -183,6 +187,12 @@ void add_serve(CLI::App& app, Selected& selected) {
       ->type_name("SECONDS")
       ->default_str("10");
   command->add_flag("--access-log", http->access_log, "a line on stderr for each request");
+  command->add_option("--log-format", options->log_format, "text or json")
+      ->type_name("FORMAT")
+      ->default_str("text")
+      ->check(CLI::IsMember(std::vector<std::string>{"text", "json"}));
+  command->add_flag("--server-timing", http->server_timing,
+                    "answers say in Server-Timing what they spent their time on");
   add_value(*command, "--sample", options->sample, parse_count,
             "compares one cached answer in N with the store; 0: none")
       ->type_name("N")

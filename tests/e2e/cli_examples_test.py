@@ -256,7 +256,7 @@ class Readme(Home):
                     out = self.run_example(example)
                     run += 1
                     if example.command.startswith("curl"):
-                        self.assertNotIn('"error"', out)
+                        self.assertNotIn('{"error":', out)
                         self.assertNotEqual(out, "")
         self.assertGreater(run, 8)
 

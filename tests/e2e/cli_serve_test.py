@@ -2,6 +2,7 @@
 """serve and healthcheck as programs: start, addresses, signals, stores that are away or not ours."""
 import contextlib
 import fcntl
+import http.client
 import json
 import os
 import resource
@@ -76,6 +77,51 @@ class Serve(harness.Case):
             ask_for_more_than_fits()
             server.process.send_signal(signal.SIGTERM)
             self.assertEqual(server.process.wait(harness.PATIENCE), 0)
+
+    def test_a_json_log_is_json_when_lines_are_cut_and_dropped_too(self):
+        with harness.Serve(self, "--access-log", "--log-format", "json") as server:
+            log = server.process.stderr.fileno()
+            room = fcntl.fcntl(log, fcntl.F_GETPIPE_SZ)
+            for _ in range(2 * room // 1024):
+                self.assertEqual(server.get("/" + '"' * 4000)[0], 404)  # two bytes each
+            lines = os.read(log, room).decode().splitlines()
+            self.assertEqual(server.get("/rates/1")[0], 200)
+            lines += os.read(log, room).decode().splitlines()
+        found = [json.loads(line) for line in lines]
+        self.assertTrue(found[0]["target"].startswith('/"""') and found[0]["target"].endswith("…"))
+        self.assertRegex(found[-2]["message"], "^log lines dropped, nobody read them count=[1-9]")
+        last = {name: found[-1][name] for name in ("level", "message", "method", "target", "status", "cache")}
+        self.assertEqual(last, {"level": "info", "message": "request", "method": "GET", "target": "/rates/1", "status": 200, "cache": "miss"})
+        self.assertIn("--log-format", self.run_cli("serve", "--log-format", "xml", exit_code=2).err)
+
+    def test_a_request_id_comes_back_and_stands_in_the_log(self):
+        with harness.Serve(self, "--access-log") as server:
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=harness.PATIENCE)
+            for sent, kept in (("shop-4711", True), ("a b", False), ("x" * 129, False), (None, False)):
+                connection.request("GET", "/rates/1", headers={"X-Request-Id": sent} if sent else {})
+                answer = connection.getresponse()
+                answer.read()
+                back = answer.getheader("X-Request-Id")
+                self.assertEqual(back == sent, kept)
+                self.assertRegex(back, "^(shop-4711|[0-9a-f]{16})$")
+                self.assertIn(f" id={back}\n", os.read(server.process.stderr.fileno(), 65536).decode())
+            connection.close()
+        with harness.Serve(self) as server:
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=harness.PATIENCE)
+            connection.request("GET", "/rates/1")
+            self.assertIsNone(connection.getresponse().getheader("X-Request-Id"))
+            connection.close()
+
+    def test_an_error_that_is_logged_can_be_found_by_its_id(self):
+        store = f"postgresql://nobody@127.0.0.1:{harness.free_port()}/none"
+        with harness.Serve(self, "--store", store) as server:
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=harness.PATIENCE)
+            connection.request("GET", "/rates/1")
+            answer = connection.getresponse()
+            self.assertEqual(answer.status, 503)
+            self.assertEqual(server.stop(), 0)
+            connection.close()
+        self.assertIn(f"request failed id={answer.getheader('X-Request-Id')} error=", server.stderr)
 
     def test_a_port_in_use_is_exit_4(self):
         with harness.Serve(self) as server:

@@ -95,6 +95,15 @@ void check_admitted(const Admitted& request, std::string_view head) {
       !body || request.after == After::close || (codings.empty() && request.body == std::stoull(lengths[0])),
       "a body that is skipped has the length it says");
   require(body || request.body == 0, "no more is skipped than a body");
+  const auto plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view{"._:+/=-"}.find(c) != std::string_view::npos;
+  };
+  require(request.id.has_value() == !values(lines, "x-request-id").empty(),
+          "an id is there when one was sent");
+  require(!request.id ||
+              (request.id->size() <= kMaxId && std::all_of(request.id->begin(), request.id->end(), plain)),
+          "an id may stand in a header and in a log");
   require(codings.empty() || (lower(codings[0]) == "chunked" && version > 0), "the coding is chunked");
 }
 

@@ -3,12 +3,15 @@
 #include "support/fake_store.hpp"
 
 #include "ratings/cache.hpp"
+#include "ratings/log.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <regex>
 #include <sstream>
 
 using namespace ratings;
@@ -59,7 +62,14 @@ struct World {
   SendBudget budget;
   RequestCounters requests;
   RatingService service{store, coherence, memory.get(), nullptr, clock};
-  Router router{service, coherence, nullptr, clock, draining, budget, [] { return std::string{"up 1\n"}; }};
+  Router router{service,
+                coherence,
+                nullptr,
+                clock,
+                draining,
+                budget,
+                [] { return std::string{"up 1\n"}; },
+                [] { return std::string{"{}"}; }};
 };
 
 Admitted admitted(std::string_view bytes) {
@@ -89,9 +99,112 @@ TEST_SUITE("http_responder") {
     }
     (void)responder.refuse(too_slow(), world.clock.now());
 
-    CHECK(lines.text() ==
-          "GET /rates/2 200 2 miss 45us\nHEAD /ping 200 0 - 0us\nGET /?[31m? 400 111 - 0us\n- - 408 92 - "
-          "0us\n");
+    CHECK(
+        std::regex_replace(lines.text(), std::regex{"id=[0-9a-f]{16}"}, "id=ID") ==
+        "GET /rates/2 200 2 miss 45us id=ID\nHEAD /ping 200 0 - 0us id=ID\nGET /?[31m? 400 111 - 0us id=ID\n"
+        "- - 408 92 - 0us id=ID\n");
+  }
+
+  TEST_CASE("a request's id is in its answer and in its line") {
+    World world;
+    Responder responder{world.answering(AccessLog::on)};
+    const LogLines lines;
+    const auto sent = request("GET /rates/1", "X-Request-Id: order-66\r\n");
+    for (int i = 0; i < 2; ++i) {  // a miss, through cpp-httplib; a hit, without it
+      auto outcome = responder.at_once(admitted(sent), world.clock.now());
+      const auto reply = std::holds_alternative<Reply>(outcome)
+                             ? std::get<Reply>(std::move(outcome))
+                             : responder.answer(admitted(sent), world.clock.now());
+      CHECK(reply.head.find("\r\nX-Request-Id: order-66\r\n") != std::string::npos);
+    }
+    CHECK(lines.text().find(" miss 0us id=order-66\n") != std::string::npos);
+    CHECK(lines.text().find(" memory 0us id=order-66\n") != std::string::npos);
+    const auto made = responder.answer(admitted(request("GET /ping")), world.clock.now()).response.request_id;
+    CHECK(made.size() == 16);
+    CHECK(lines.text().find("id=" + made + "\n") != std::string::npos);
+  }
+
+  TEST_CASE("without an access log an id is made only for who sent one, and for what the log tells of") {
+    World world;
+    Responder responder{world.answering()};
+    const LogLines lines;
+    const auto id = [&](const std::string& line, const std::string& fields) {
+      return responder.answer(admitted(request(line, fields)), world.clock.now()).response.request_id;
+    };
+    CHECK(id("GET /rates/1", "").empty());
+    CHECK(id("GET /rates/1", "X-Request-Id: a\r\n") == "a");
+    const auto replaced = id("GET /rates/1", "X-Request-Id: <a>\r\n");
+    CHECK(replaced.size() == 16);
+    CHECK(replaced != id("GET /rates/1", "X-Request-Id: <a>\r\n"));
+    CHECK(lines.text().empty());
+
+    world.clock.advance(5s);
+    world.store.before_read = [] { throw Error{Kind::unreachable, "the store \"a=b\" is away"}; };
+    const auto told = id("GET /rates/2", "");
+    CHECK(told.size() == 16);
+    CHECK(lines.text() == "request failed id=" + told +
+                              R"( error="the store \"a=b\" is away")"
+                              "\n");
+    CHECK(id("GET /rates/2", "").empty());  // within the same second the log is silent
+  }
+
+  TEST_CASE("in a JSON log a line is an object, whatever a client wrote, and fits into a pipe") {
+    World world;
+    Responder responder{world.answering(AccessLog::on)};
+    set_log_format("text");  // the first call hangs in a sink of its own
+    const LogLines lines;
+    set_log_format("json");
+    const auto long_target = "GET /" + std::string(8'000, '\\');
+    for (const std::string line :
+         {std::string{"GET /rates/2?\"x\\=\xff"}, long_target, std::string{"A'\"B /"}})
+      if (const auto bytes = request(line); std::holds_alternative<Admitted>(admit(bytes).verdict))
+        (void)responder.answer(admitted(bytes), world.clock.now());
+    log_warn("a \"quoted\" \x01 word, \xc3\xa9 and \xff, " + std::string(8'000, '"'));
+    set_log_format("text");
+
+    std::istringstream text{lines.text()};
+    std::vector<nlohmann::json> found;
+    for (std::string line; std::getline(text, line);) {
+      CHECK(line.size() < 4'096);
+      found.push_back(nlohmann::json::parse(line));
+    }
+    REQUIRE(found.size() == 3);
+    CHECK(found[0]["message"] == "request");
+    CHECK(found[0]["level"] == "info");
+    CHECK(found[0]["target"] == "/rates/2?\"x\\=?");
+    CHECK(found[0]["status"] == 400);
+    CHECK(found[0]["cache"] == "-");
+    CHECK(found[0]["microseconds"] == 0);
+    CHECK(found[0]["id"].get<std::string>().size() == 16);
+    CHECK(std::regex_match(found[0]["time"].get<std::string>(), std::regex{"[-0-9]{10}T[0-9:]{8}Z"}));
+    CHECK(found[1]["target"].get<std::string>().ends_with("…"));
+    CHECK(found[2]["message"].get<std::string>().starts_with("a \"quoted\" \x01 word, é and \\xff, \"\""));
+    CHECK_THROWS_AS(set_log_format("xml"), Error);
+  }
+
+  TEST_CASE("an answer says what it spent its time on, if that is wanted") {
+    World world;
+    world.store.before_read = [&world] { world.clock.advance(1500us); };
+    auto with = world.answering();
+    CHECK(Responder{with}
+              .answer(admitted(request("GET /rates/3")), world.clock.now())
+              .response.header("Server-Timing")
+              .empty());
+    with.server_timing = ServerTiming::on;
+    Responder responder{with};
+    const auto timing = [&](const std::string& line, Instant arrived) {
+      const auto bytes = request(line);
+      auto outcome = responder.at_once(admitted(bytes), arrived);
+      const auto reply = std::holds_alternative<Reply>(outcome) ? std::get<Reply>(std::move(outcome))
+                                                                : responder.answer(admitted(bytes), arrived);
+      return std::string{reply.response.header("Server-Timing")};
+    };
+    CHECK(timing("GET /rates/1", world.clock.now() - 250us) ==
+          "cache;desc=\"miss\", queue;dur=0.250, lookup;dur=1.500, total;dur=1.750");
+    CHECK(timing("GET /rates/1", world.clock.now() - 10us) == "cache;desc=\"memory\", total;dur=0.010");
+    CHECK(timing("GET /rates?uid=1,2", world.clock.now()) ==
+          "cache;desc=\"miss\", queue;dur=0.000, lookup;dur=1.500, total;dur=1.500");
+    CHECK(timing("GET /ping", world.clock.now()) == "queue;dur=0.000, total;dur=0.000");
   }
 
   TEST_CASE("the access log is silent when it is off") {
@@ -157,13 +270,32 @@ TEST_SUITE("http_responder") {
     World world;
     Responder responder{world.answering()};
     (void)responder.answer(admitted(request("GET /rates/1")), world.clock.now());
-    for (const std::string line :
-         {"GET /ping",        "GET /live",      "HEAD /live/",         "GET /rates/abc",
-          "GET /rates/01",    "GET /rates/",    "GET /nowhere",        "POST /rates/1",
-          "BREW /rates/1",    "OPTIONS *",      "GET /rates/1?x=1",    "GET /rates/9223372036854775808",
-          "GET /rates/1%2F2", "GET /rates/%00", "GET /rates/%zz",      "GET //rates/1",
-          "GET /rates/1//",   "GET *",          "GET /user/profile/x", "GET /ready?x=1",
-          "GET /rates?uid=",  "CONNECT a:80"}) {
+    for (const std::string line : {"GET /",
+                                   "HEAD /ops/",
+                                   "GET /openapi.json",
+                                   "GET /web/style.css",
+                                   "GET /ping",
+                                   "GET /live",
+                                   "HEAD /live/",
+                                   "GET /rates/abc",
+                                   "GET /rates/01",
+                                   "GET /rates/",
+                                   "GET /nowhere",
+                                   "POST /rates/1",
+                                   "BREW /rates/1",
+                                   "OPTIONS *",
+                                   "GET /rates/1?x=1",
+                                   "GET /rates/9223372036854775808",
+                                   "GET /rates/1%2F2",
+                                   "GET /rates/%00",
+                                   "GET /rates/%zz",
+                                   "GET //rates/1",
+                                   "GET /rates/1//",
+                                   "GET *",
+                                   "GET /user/profile/x",
+                                   "GET /ready?x=1",
+                                   "GET /rates?uid=",
+                                   "CONNECT a:80"}) {
       const auto bytes = request(line);
       INFO(line);
       auto fast = responder.at_once(admitted(bytes), world.clock.now());
@@ -182,6 +314,7 @@ TEST_SUITE("http_responder") {
       INFO(line);
       CHECK(lane(line) == Lane::data);
     }
+    CHECK(lane("GET /ops.json") == Lane::data);
     CHECK(lane("GET /ready") == Lane::control);
     CHECK(lane("GET /metrics") == Lane::control);
   }

@@ -1,6 +1,7 @@
 #include "integration/postgres_world.hpp"
 #include "postgres/pool.hpp"
 
+#include "ratings/overview.hpp"
 #include "ratings/error.hpp"
 
 #include <doctest/doctest.h>
@@ -184,7 +185,7 @@ TEST_SUITE("postgres: fitness") {
     CHECK(check_of(db, "replication").ok);
   }
 
-  TEST_CASE("a login that may only read can make every check") {
+  TEST_CASE("a login that may only read can make every check, and see the overview") {
     Database db;
     db.run("DROP ROLE IF EXISTS test_looker");
     db.run("CREATE ROLE test_looker LOGIN");
@@ -196,6 +197,7 @@ TEST_SUITE("postgres: fitness") {
     const auto checks = open_position_reader(options)->checks(soon());
     for (const auto& check : checks) CHECK_MESSAGE(check.ok, (check.name + ": " + check.detail));
     CHECK(checks.size() == 5);
+    CHECK(open_overview_reader(options)->overview(soon()).server.starts_with("PostgreSQL "));
     db.run("DROP OWNED BY test_looker");
     db.run("DROP ROLE test_looker");
   }

@@ -183,6 +183,27 @@ TEST_SUITE("gate") {
     CHECK(conditions.if_none_match == "\"a\", \"b\"");
   }
 
+  TEST_CASE("a request's id is taken as sent, and one that could be misunderstood is as good as none") {
+    const auto id = [](const std::string& fields) {
+      const auto bytes = with(fields);
+      const auto gated = admit(bytes);
+      REQUIRE(std::holds_alternative<Admitted>(gated.verdict));
+      const auto& found = std::get<Admitted>(gated.verdict).id;
+      return found ? std::string{*found} : "none";
+    };
+    CHECK(id("X: y") == "none");
+    CHECK(id("x-request-ID: \t 00-4bf92f/3577b34.a_3:c=+ ") == "00-4bf92f/3577b34.a_3:c=+");
+    CHECK(id("X-Request-Id: " + std::string(kMaxId, 'a')) == std::string(kMaxId, 'a'));
+    CHECK(id("X-Request-Id: " + std::string(kMaxId + 1, 'a')).empty());
+    for (const char* bad :
+         {"", "a b", "a\"b", "<script>", "a,b", "a%0d", "\xc3\xa9", "a;b", "{}", "a\tb", "$(x)"}) {
+      INFO(bad);
+      CHECK(id(std::string{"X-Request-Id: "} + bad).empty());
+    }
+    CHECK(id("X-Request-Id: a\r\nX-Request-Id: a").empty());
+    CHECK(id("X-Request-Id: a\r\nX-Request-Id: b\r\nX-Request-Id: c").empty());
+  }
+
   TEST_CASE("a request line may have 8192 bytes") {
     const auto line = [](std::size_t size) {
       const std::string start = "GET /";

@@ -2,6 +2,7 @@
 
 #include "http/cursor_token.hpp"
 #include "http/url.hpp"
+#include "http/web_files.hpp"
 
 #include <doctest/doctest.h>
 
@@ -61,10 +62,45 @@ TEST_SUITE("request") {
     CHECK(std::get<RatesOfUsers>(route_of("GET", "/rates/?uid=0")).users == std::vector{UserId{0}});
   }
 
+  TEST_CASE("pages, their files and the description of the API are routes without parameters") {
+    const auto name = [](const char* target) { return name_of(route_of("GET", target)); };
+    CHECK(name("/ops.json") == RouteName::ops);
+    CHECK(name("/openapi.json") == RouteName::openapi);
+    CHECK(refusal("/ops?x=1") == "400 unknown_parameter");
+    CHECK(refusal("/", "POST") == "405 method_not_allowed");
+    CHECK(web_files().size() == 10);
+    for (const auto& file : web_files()) {
+      INFO(file.path);
+      const auto route = route_of("HEAD", file.path);
+      REQUIRE(std::holds_alternative<WebFile>(route));
+      CHECK(web_files()[std::get<WebFile>(route).number].path == file.path);
+      CHECK(!file.text.empty());
+      if (file.path != "/openapi.json") CHECK(name_of(route) == RouteName::pages);
+    }
+  }
+
   TEST_CASE("anything else is not found, whatever the method") {
-    for (const char* target : {"/", "", "*", "/rate", "/rates/1/2", "/rates//1", "/rates/1//", "//ping",
-                               "/ping/x", "/user", "/user/profile", "/user/profile/", "/user/profile/1/2",
-                               "/Ping", "/metrics/x", "/rates/../ping", "http://localhost"}) {
+    for (const char* target : {"",
+                               "*",
+                               "/web",
+                               "/web/",
+                               "/web/x.js",
+                               "/ops/x",
+                               "/index.html",
+                               "/rate",
+                               "/rates/1/2",
+                               "/rates//1",
+                               "/rates/1//",
+                               "//ping",
+                               "/ping/x",
+                               "/user",
+                               "/user/profile",
+                               "/user/profile/",
+                               "/user/profile/1/2",
+                               "/Ping",
+                               "/metrics/x",
+                               "/rates/../ping",
+                               "/web/../ops"}) {
       INFO(target);
       CHECK(refusal(target) == "404 not_found");
       CHECK(refusal(target, "POST") == "404 not_found");

@@ -149,7 +149,8 @@ TEST_SUITE("router readiness") {
   TEST_CASE("Redis that cannot be used is degraded, still 200") {
     World world;
     Switch redis;
-    Router router{world.service, world.coherence, &redis, world.clock, world.draining, world.budget, no_page};
+    Router router{world.service,  world.coherence, &redis,  world.clock,
+                  world.draining, world.budget,    no_page, no_page};
     const auto ready = [&router] {
       return router.answer({.method = "GET", .target = "/ready", .conditions = {}, .arrived = {}});
     };

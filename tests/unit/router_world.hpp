@@ -28,7 +28,7 @@ struct World {
   std::atomic<bool> draining{false};
   RatingService service{store, coherence, memory.get(), nullptr, clock};
   SendBudget budget{1 << 19};
-  Router router{service, coherence, nullptr, clock, draining, budget, no_page};
+  Router router{service, coherence, nullptr, clock, draining, budget, no_page, no_page};
 
   Response get(std::string_view target, Conditions conditions = {}) {
     return router.answer(

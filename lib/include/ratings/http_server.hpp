@@ -4,6 +4,7 @@
 #include "ratings/coherence.hpp"
 #include "ratings/export.hpp"
 #include "ratings/figures.hpp"
+#include "ratings/overview.hpp"
 #include "ratings/service.hpp"
 
 #include <chrono>
@@ -29,15 +30,17 @@ struct HttpOptions {
   std::chrono::milliseconds write_timeout{10'000};  ///< without a byte of the answer taken
   std::chrono::seconds drain_timeout{10};
   bool access_log = false;
+  bool server_timing = false;  ///< every answer says in Server-Timing what it spent its time on
 };
 
 /// The HTTP side: reads, never writes. Thread-safe.
 class RATINGS_EXPORT HttpServer {
  public:
   /// `redis` may be null; it is asked for /ready only. `figures`: what /metrics shows beside the server's
-  /// own; none, if it is empty. Everything must outlive the server.
+  /// own; none, if it is empty. `store`: what /ops.json asks, one thread at a time; may be null. Everything
+  /// must outlive the server.
   HttpServer(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
-             const HttpOptions& options, ReadFigures figures = {});
+             const HttpOptions& options, ReadFigures figures = {}, OverviewReader* store = nullptr);
   ~HttpServer();
 
   /// Binds; returns the port. Error{unreachable} when it cannot, for example because the port is in use.

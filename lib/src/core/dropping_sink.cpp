@@ -1,5 +1,7 @@
 #include "core/dropping_sink.hpp"
 
+#include "core/log.hpp"
+
 #include <climits>
 #include <fmt/format.h>
 
@@ -38,7 +40,7 @@ bool DroppingSink::put(const spdlog::details::log_msg& message) {
 
 void DroppingSink::sink_it_(const spdlog::details::log_msg& message) {
   if (dropped_ > 0) {
-    const auto text = fmt::format("log lines dropped, nobody read them count={}", dropped_);
+    const auto text = log::payload(fmt::format("log lines dropped, nobody read them count={}", dropped_));
     if (put({message.logger_name, spdlog::level::warn, text})) dropped_ = 0;
   }
   if (dropped_ > 0 || !put(message)) ++dropped_;

@@ -6,9 +6,12 @@
 // Thread-safe. The logging library itself stays in log.cpp and dropping_sink.
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 namespace ratings::log {
 
@@ -20,6 +23,21 @@ enum class Level { debug, info, warn, error };
 
 [[nodiscard]] bool enabled(Level level) noexcept;
 void write(Level level, std::string_view line);
+
+/// What a line looks like. json: an object with time, level, message, and the fields of an event.
+enum class Format { text, json };
+[[nodiscard]] Format format() noexcept;
+
+/// A value with a name, for what programs look for in a log.
+struct Field {
+  std::string_view name;
+  std::variant<std::string_view, std::int64_t> value;
+};
+/// In a text log: sentence name=value name="a value".
+void event(Level level, std::string_view sentence, std::initializer_list<Field> fields);
+
+/// For a sink that has something to say itself: `line` as the formatter wants it.
+[[nodiscard]] std::string payload(std::string_view line);
 
 template <typename... Args>
 void debug(fmt::format_string<Args...> text, Args&&... args) {

@@ -79,8 +79,11 @@ struct Engine::State {
 
   void route(std::string_view method, std::string_view target) {
     routed = true;
-    response = router.answer(
-        {.method = method, .target = target, .conditions = request->conditions, .arrived = arrived});
+    response = router.answer({.method = method,
+                              .target = target,
+                              .conditions = request->conditions,
+                              .arrived = arrived,
+                              .id = id});
   }
 
   Router& router;
@@ -88,6 +91,7 @@ struct Engine::State {
   // Of the request under way:
   const Admitted* request = nullptr;
   Instant arrived{};
+  std::string_view id;
   bool routed = false;
   Response response;
 };
@@ -95,10 +99,11 @@ struct Engine::State {
 Engine::Engine(Router& router) : state_{std::make_unique<State>(router)} {}
 Engine::~Engine() = default;
 
-Response Engine::answer(const Admitted& request, Instant arrived) {
+Response Engine::answer(const Admitted& request, Instant arrived, std::string_view id) {
   auto& state = *state_;
   state.request = &request;
   state.arrived = arrived;
+  state.id = id;
   state.routed = false;
   state.response = Response{};
   std::string line;

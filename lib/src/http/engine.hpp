@@ -16,8 +16,9 @@ class Engine {
   explicit Engine(Router& router);
   ~Engine();
 
-  /// `arrived`: read from the clock after the request's last byte.
-  [[nodiscard]] Response answer(const Admitted& request, Instant arrived);
+  /// `arrived`: read from the clock after the request's last byte. `id`: of the request, for the log; may be
+  /// empty.
+  [[nodiscard]] Response answer(const Admitted& request, Instant arrived, std::string_view id);
 
  private:
   struct State;

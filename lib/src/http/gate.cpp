@@ -16,6 +16,7 @@ enum ByteClass : std::uint8_t {
   token = 1,      ///< RFC 9110 §5.6.2
   field = 2,      ///< of a field's value: visible, blank, HTAB, and what is not ASCII (RFC 9110 §5.5)
   host = 4,       ///< RFC 3986 §3.2.2, with the port's colon; no comma, which joins two fields to one
+  id = 16,        ///< in an X-Request-Id: what neither a log, a shell nor a page can misunderstand
   line_only = 8,  ///< may stand in a request line; which of them in a target is decided by route_of()
 };
 
@@ -29,6 +30,8 @@ constexpr std::array<std::uint8_t, 256> kBytes = [] {
   add("!#$%&'*+-.^_`|~", token);
   add(kAlphanumeric, host);
   add("-._~%!$&'()*+;=:[]", host);
+  add(kAlphanumeric, id);
+  add("._:+/=-", id);
   for (std::size_t c = 0; c < classes.size(); ++c) {
     if ((c >= ' ' && c != 0x7f) || c == '\t') classes[c] |= field;
     if (c != '\0' && c != '\r' && c != '\n') classes[c] |= line_only;
@@ -134,6 +137,7 @@ class Fields {
     return {.method = request.method,
             .target = request.target,
             .conditions = conditions_,
+            .id = id_,
             .after = wish(request.version),
             .body = body_to_skip(),
             .joined = std::move(joined_)};
@@ -148,6 +152,9 @@ class Fields {
     } else if (name.size() == 10 && same_word(name, "connection")) {
       close_ = close_ || lists_word(value, "close");
       keep_alive_ = keep_alive_ || lists_word(value, "keep-alive");
+    } else if (name.size() == 12 && same_word(name, "x-request-id")) {
+      // Two of them: nobody can know which is meant.
+      id_ = !id_ && value.size() <= kMaxId && all(value, id) ? value : std::string_view{};
     } else if (name.size() == 13 && same_word(name, "if-none-match")) {
       add(conditions_.if_none_match, &JoinedFields::if_none_match, value);
     } else if (name.size() == 14 && same_word(name, "content-length")) {
@@ -207,6 +214,7 @@ class Fields {
   bool close_ = false;
   bool keep_alive_ = false;
   Conditions conditions_;
+  std::optional<std::string_view> id_;
   std::unique_ptr<JoinedFields> joined_;
 };
 

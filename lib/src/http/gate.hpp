@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -21,6 +22,8 @@ inline constexpr std::size_t kMaxHead = std::size_t{16} * 1024;
 inline constexpr std::size_t kMaxRequestLine = std::size_t{8} * 1024;
 /// Of a body that nobody wants: read over, so that its connection can be kept. A larger one ends it.
 inline constexpr std::uint64_t kMaxSkipped = std::uint64_t{64} * 1024;
+/// Of an X-Request-Id: room for a W3C traceparent or two UUIDs, and little in a log line.
+inline constexpr std::size_t kMaxId = 128;
 /// A browser behind two proxies sends about thirty.
 inline constexpr std::size_t kMaxFields = 64;
 
@@ -37,6 +40,8 @@ struct Admitted {
   std::string_view method;  ///< a token
   std::string_view target;  ///< as sent, not empty
   Conditions conditions;
+  /// X-Request-Id as sent; empty: one that cannot be used. nullopt: the client named none.
+  std::optional<std::string_view> id;
   After after =
       After::keep;         ///< as the client wants it; close where the end of a body is too far, or not known
   std::uint64_t body = 0;  ///< bytes to skip behind it before the next request

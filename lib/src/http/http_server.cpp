@@ -5,6 +5,8 @@
 #include "http/job_queue.hpp"
 #include "http/listener.hpp"
 #include "http/metrics_text.hpp"
+#include "http/ops_json.hpp"
+#include "http/overview_keeper.hpp"
 #include "http/router.hpp"
 
 #include "ratings/error.hpp"
@@ -49,16 +51,25 @@ http::Patience patience_of(const HttpOptions& options) {
 /// Listener ▸ event loops ▸ memory, or ▸ queue ▸ workers ▸ back to the loop.
 struct HttpServer::State {
   State(RatingService& service, Coherence& checker, Cache* redis, Clock& time, HttpOptions settings,
-        ReadFigures others)
+        ReadFigures others, OverviewReader* store)
       : options{std::move(settings)},
         coherence{checker},
         figures{std::move(others)},
-        router{service, coherence, redis, time, draining, budget, [this] { return metrics(); }},
+        overviews{store, time},
+        router{service,
+               coherence,
+               redis,
+               time,
+               draining,
+               budget,
+               [this] { return metrics(); },
+               [this] { return ops(); }},
         answering{.router = router,
                   .clock = time,
                   .requests = requests,
                   .draining = draining,
                   .access_log = options.access_log ? http::AccessLog::on : http::AccessLog::off,
+                  .server_timing = options.server_timing ? http::ServerTiming::on : http::ServerTiming::off,
                   .idle = std::chrono::duration_cast<std::chrono::seconds>(options.idle_timeout)},
         shared{.data = data,
                .control = control,
@@ -106,7 +117,7 @@ struct HttpServer::State {
     return std::ranges::all_of(loops, [is](const auto& loop) { return ((*loop).*is)(); });
   }
 
-  [[nodiscard]] std::string metrics() const {
+  [[nodiscard]] http::HttpFigures own_figures() const {
     http::HttpFigures http;
     for (std::size_t route = 0; route < http.routes.size(); ++route)
       http.routes[route] = requests.figures(static_cast<http::RouteName>(route));
@@ -120,14 +131,27 @@ struct HttpServer::State {
     http.shed_busy = router.shed(Kind::busy) + data.refused() + control.refused();
     http.shed_overloaded += budget.refused();
     http.shed_unavailable = router.shed(Kind::unreachable);
-    return http::metrics_text(http, figures ? figures() : Figures{}, coherence.checks(), process_figures(),
+    return http;
+  }
+
+  [[nodiscard]] Figures other_figures() const { return figures ? figures() : Figures{}; }
+
+  [[nodiscard]] std::string metrics() const {
+    return http::metrics_text(own_figures(), other_figures(), coherence.checks(), process_figures(),
                               kVersion);
+  }
+
+  [[nodiscard]] std::string ops() {
+    const auto store = overviews.look();
+    return http::ops_json(own_figures(), other_figures(), coherence.checks(), store, process_figures(),
+                          kVersion);
   }
 
   http::RequestCounters requests;  // first: it fills whole cache lines
   const HttpOptions options;
   Coherence& coherence;
   const ReadFigures figures;
+  http::OverviewKeeper overviews;
   std::atomic<bool> draining{false};
   http::SendBudget budget;
   http::Router router;
@@ -143,8 +167,8 @@ struct HttpServer::State {
 };
 
 HttpServer::HttpServer(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
-                       const HttpOptions& options, ReadFigures figures)
-    : state_{std::make_unique<State>(service, coherence, redis, clock, options, std::move(figures))} {}
+                       const HttpOptions& options, ReadFigures figures, OverviewReader* store)
+    : state_{std::make_unique<State>(service, coherence, redis, clock, options, std::move(figures), store)} {}
 
 HttpServer::~HttpServer() = default;
 

@@ -75,6 +75,8 @@ Reply to_reply(Response response, After after, bool bodiless, std::chrono::secon
       .append("\r\n");
   for (const auto& [name, value] : reply.response.headers)
     head.append(name).append(": ").append(value).append("\r\n");
+  if (!reply.response.request_id.empty())
+    head.append("X-Request-Id: ").append(reply.response.request_id).append("\r\n");
   if (reply.response.status != 304)  // it would have to be the length of a 200 (RFC 9110 §8.6)
     head.append("Content-Length: ").append(std::to_string(reply.response.body().size())).append("\r\n");
   if (after == After::close) {

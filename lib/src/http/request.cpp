@@ -3,6 +3,7 @@
 #include "http/parameters.hpp"
 #include "http/text.hpp"
 #include "http/url.hpp"
+#include "http/web_files.hpp"
 
 #include <algorithm>
 #include <array>
@@ -24,17 +25,27 @@ Refusal invalid_uid() {
 
 struct Place {
   RouteName path;
-  std::string_view uid;  ///< of the last two
+  std::string_view uid = {};  ///< of the last two
+  std::size_t file = 0;       ///< of those with a file
 };
+
+RouteName name_of_file(const WebContent& file) {
+  return file.path == "/openapi.json" ? RouteName::openapi : RouteName::pages;
+}
 
 /// What a decoded path names; one trailing slash is tolerated.
 std::optional<Place> place_of(std::string_view path) {
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-  if (path == "/ping") return Place{RouteName::ping, {}};
-  if (path == "/live") return Place{RouteName::live, {}};
-  if (path == "/ready") return Place{RouteName::ready, {}};
-  if (path == "/metrics") return Place{RouteName::metrics, {}};
-  if (path == "/rates") return Place{RouteName::rates_of_users, {}};
+  if (path == "/ping") return Place{RouteName::ping};
+  if (path == "/live") return Place{RouteName::live};
+  if (path == "/ready") return Place{RouteName::ready};
+  if (path == "/metrics") return Place{RouteName::metrics};
+  if (path == "/ops.json") return Place{RouteName::ops};
+  if (path == "/rates") return Place{RouteName::rates_of_users};
+  const auto files = web_files();
+  const auto file = std::ranges::find(files, path, &WebContent::path);
+  if (file != files.end())
+    return Place{name_of_file(*file), {}, static_cast<std::size_t>(file - files.begin())};
 
   constexpr std::string_view kProfile = "/user/profile/";
   const bool profile = path.starts_with(kProfile);
@@ -73,6 +84,11 @@ Route route_of_place(const Place& place, const Parameters& parameters) {
       return Ready{};
     case RouteName::metrics:
       return Metrics{};
+    case RouteName::ops:
+      return Ops{};
+    case RouteName::openapi:
+    case RouteName::pages:
+      return WebFile{place.file};
     case RouteName::rates_of_users:
       return rates_of_users(parameters);
     case RouteName::rates_of_user:
@@ -103,6 +119,8 @@ RouteName name_of(const Route& route) noexcept {
     RouteName operator()(const Live&) const { return RouteName::live; }
     RouteName operator()(const Ready&) const { return RouteName::ready; }
     RouteName operator()(const Metrics&) const { return RouteName::metrics; }
+    RouteName operator()(const Ops&) const { return RouteName::ops; }
+    RouteName operator()(const WebFile& file) const { return name_of_file(web_files()[file.number]); }
     RouteName operator()(const RatesOfUser&) const { return RouteName::rates_of_user; }
     RouteName operator()(const RatesOfUsers&) const { return RouteName::rates_of_users; }
     RouteName operator()(const ProfileOfUser&) const { return RouteName::profile_of_user; }

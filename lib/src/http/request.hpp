@@ -24,6 +24,12 @@ struct Ping {};
 struct Live {};
 struct Ready {};
 struct Metrics {};
+struct Ops {};
+
+/// A page for people, a file that one needs, or the API's description.
+struct WebFile {
+  std::size_t number = 0;  ///< in web_files()
+};
 
 /// GET /rates/{uid}
 struct RatesOfUser {
@@ -43,10 +49,24 @@ struct ProfileOfUser {
 };
 
 /// Which route a request was for: what /metrics counts by.
-enum class RouteName { rates_of_user, rates_of_users, profile_of_user, ping, live, ready, metrics, other };
-/// As labels. "other": a path that is none of these, and what is no HTTP.
-inline constexpr std::array<const char*, 8> kRouteNames{
-    "/rates/{uid}", "/rates", "/user/profile/{uid}", "/ping", "/live", "/ready", "/metrics", "other"};
+enum class RouteName {
+  rates_of_user,
+  rates_of_users,
+  profile_of_user,
+  ping,
+  live,
+  ready,
+  metrics,
+  ops,
+  openapi,
+  pages,
+  other
+};
+/// As labels. "pages": those for people, with their files; one series for all of them is enough. "other": a
+/// path that is none of these, and what is no HTTP.
+inline constexpr std::array<const char*, 11> kRouteNames{
+    "/rates/{uid}", "/rates",    "/user/profile/{uid}", "/ping", "/live", "/ready",
+    "/metrics",     "/ops.json", "/openapi.json",       "pages", "other"};
 
 /// The request gets an error instead of an answer.
 struct Refusal {
@@ -56,7 +76,8 @@ struct Refusal {
   RouteName route = RouteName::other;
 };
 
-using Route = std::variant<Refusal, Ping, Live, Ready, Metrics, RatesOfUser, RatesOfUsers, ProfileOfUser>;
+using Route =
+    std::variant<Refusal, Ping, Live, Ready, Metrics, Ops, WebFile, RatesOfUser, RatesOfUsers, ProfileOfUser>;
 
 /// `target` as it was sent: percent-encoded, with its query.
 [[nodiscard]] Route route_of(std::string_view method, std::string_view target);

@@ -12,6 +12,7 @@
 namespace ratings::http {
 
 enum class AccessLog { off, on };
+enum class ServerTiming { off, on };
 
 /// Who answers what cannot be answered at once.
 enum class Lane {
@@ -26,6 +27,7 @@ struct Answering {
   RequestCounters& requests;
   const std::atomic<bool>& draining;  ///< every answer is then its connection's last
   AccessLog access_log = AccessLog::off;
+  ServerTiming server_timing = ServerTiming::off;
   std::chrono::seconds idle{60};  ///< promised to clients that keep their connection
 };
 
@@ -46,7 +48,12 @@ class Responder {
   [[nodiscard]] Reply refuse(const Refused& refused, Instant arrived);
 
  private:
-  [[nodiscard]] Reply finish(Response response, const Admitted& request, Instant arrived);
+  /// The request's id, or one made for it; empty when nobody wants one: then a memory hit does not pay for
+  /// it.
+  [[nodiscard]] std::string id_of(const std::optional<std::string_view>& sent) const;
+  /// `begun`: when somebody turned to it; later than `arrived` by the wait in the queue.
+  [[nodiscard]] Reply finish(Response response, const Admitted& request, Instant arrived,
+                             std::optional<Instant> begun = std::nullopt);
   [[nodiscard]] Reply finish(Reply reply, std::string_view method, std::string_view target, Instant arrived);
   void write_log(std::string_view method, std::string_view target, const Reply& reply, Instant took) const;
 

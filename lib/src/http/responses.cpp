@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <random>
 
 namespace ratings::http {
@@ -62,13 +64,13 @@ Refusal refusal_for(Kind kind) {
   return {500, "internal", "something went wrong on this side"};
 }
 
-Response data_response(CachedHistoryPtr content, const char* content_type, Source source,
-                       const Conditions& conditions) {
+Response content_response(CachedHistoryPtr content, const char* content_type, HeaderFields more,
+                          const Conditions& conditions) {
   Response response;
   response.headers = {{"Cache-Control", "private, no-cache"},
                       {"ETag", std::string{content->etag()}},
-                      {"Vary", "Accept-Encoding"},
-                      {"X-Cache", to_string(source)}};
+                      {"Vary", "Accept-Encoding"}};
+  std::ranges::move(more, std::back_inserter(response.headers));
   if (matches(conditions.if_none_match, content->etag())) {
     response.status = 304;
     return response;
@@ -80,6 +82,11 @@ Response data_response(CachedHistoryPtr content, const char* content_type, Sourc
   }
   response.content = std::move(content);
   return response;
+}
+
+Response data_response(CachedHistoryPtr content, const char* content_type, Source source,
+                       const Conditions& conditions) {
+  return content_response(std::move(content), content_type, {{"X-Cache", to_string(source)}}, conditions);
 }
 
 }  // namespace ratings::http

@@ -9,6 +9,8 @@
 #include "ratings/error.hpp"
 #include "ratings/service.hpp"
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,7 +32,9 @@ struct Response {
   SendBudget::Hold hold;     ///< of the content, for as long as the response is under way
   bool compressed = false;   ///< the body is the content's gzip copy
   std::string text;
-  RouteName route = RouteName::other;  ///< what it answers, for counting
+  RouteName route = RouteName::other;              ///< what it answers, for counting
+  std::string request_id;                          ///< for X-Request-Id; empty: none
+  std::optional<std::chrono::nanoseconds> lookup;  ///< how long the ratings were looked for
 
   [[nodiscard]] std::string_view body() const;
   /// Empty when there is no such header.
@@ -49,7 +53,13 @@ struct Response {
 /// The page of /metrics.
 [[nodiscard]] Response metrics_response(std::string page);
 
-/// 200, or 304 when the client has it already; compressed when the client likes that and a copy exists.
+/// 200, or 304 when the client has it already; compressed when the client likes that and a copy exists. With
+/// `more` header fields, which both have.
+using HeaderFields = std::vector<std::pair<std::string, std::string>>;
+[[nodiscard]] Response content_response(CachedHistoryPtr content, const char* content_type, HeaderFields more,
+                                        const Conditions& conditions);
+
+/// The same for ratings, with X-Cache.
 [[nodiscard]] Response data_response(CachedHistoryPtr content, const char* content_type, Source source,
                                      const Conditions& conditions);
 

@@ -4,6 +4,7 @@
 #include "http/cursor_token.hpp"
 #include "http/negotiation.hpp"
 #include "http/readiness.hpp"
+#include "http/request_id.hpp"
 
 #include <algorithm>
 
@@ -41,6 +42,11 @@ CachedHistoryPtr computed(UserId user, std::string body) {
   return std::make_shared<const CachedHistory>(user, Tag{}, std::move(body));
 }
 
+Response timed(Response response, std::chrono::nanoseconds lookup) {
+  response.lookup = lookup;
+  return response;
+}
+
 Refusal too_much_under_way() {
   return {503, "overloaded", "too many large answers are under way; ask again, or for less with limit="};
 }
@@ -61,9 +67,9 @@ Response Router::answer(const Request& request) noexcept {
       return within_budget(
           std::visit([&](const auto& wanted) { return answer_route(wanted, request); }, route));
     } catch (const Error& error) {
-      return failed(error, error.kind());
+      return failed(error, error.kind(), request.id);
     } catch (const std::exception& error) {
-      return failed(error, Kind::internal);
+      return failed(error, Kind::internal, request.id);
     }
   };
   auto response = respond();
@@ -102,17 +108,20 @@ std::optional<SendBudget::Hold> Router::workspace_for(const CachedHistory& histo
   return hold ? std::optional{std::move(hold)} : std::nullopt;
 }
 
-Response Router::failed(const std::exception& error, Kind kind) {
+Response Router::failed(const std::exception& error, Kind kind, std::string_view id) {
   if (kind == Kind::busy) ++shed_busy_;
   if (kind == Kind::unreachable) ++shed_unreachable_;
   // Once a second: a store that is away fails every request.
+  auto response = error_response(refusal_for(kind));
   const auto now = clock_.now().count();
   auto last = last_logged_.load();
   if ((last == 0 || now - last >= Instant{std::chrono::seconds{1}}.count()) &&
       last_logged_.compare_exchange_strong(last, now)) {
-    log::warn("request failed error={}", log::quoted(error.what()));
+    response.request_id = id.empty() ? make_request_id() : std::string{id};
+    log::event(log::Level::warn, "request failed",
+               {{"id", std::string_view{response.request_id}}, {"error", std::string_view{error.what()}}});
   }
-  return error_response(refusal_for(kind));
+  return response;
 }
 
 Response Router::answer_route(const Refusal& refusal, const Request&) { return error_response(refusal); }
@@ -132,10 +141,18 @@ Response Router::answer_route(const Ready&, const Request&) {
 
 Response Router::answer_route(const Metrics&, const Request&) { return metrics_response(metrics_()); }
 
+Response Router::answer_route(const Ops&, const Request&) { return transient_response(200, ops_()); }
+
+Response Router::answer_route(const WebFile& file, const Request& request) {
+  return web_.answer(file.number, request.conditions);
+}
+
 Response Router::answer_route(const RatesOfUser& rates, const Request& request) {
+  const auto begun = clock_.now();
   auto [history, source] = service_.history(rates.user, request.arrived);
+  const auto lookup = clock_.now() - begun;
   if (rates.format == Format::json && rates.filter.everything()) {
-    return data_response(std::move(history), kJson, source, request.conditions);
+    return timed(data_response(std::move(history), kJson, source, request.conditions), lookup);
   }
   const auto workspace = workspace_for(*history);
   if (!workspace) return error_response(too_much_under_way());
@@ -143,11 +160,13 @@ Response Router::answer_route(const RatesOfUser& rates, const Request& request) 
   auto response = data_response(computed(rates.user, written(page.ratings, rates.format)),
                                 content_type(rates.format), source, request.conditions);
   if (page.next) response.headers.emplace_back("Link", next_link(rates, *page.next));
-  return response;
+  return timed(std::move(response), lookup);
 }
 
 Response Router::answer_route(const RatesOfUsers& rates, const Request& request) {
+  const auto begun = clock_.now();
   const auto answers = service_.histories(rates.users, request.arrived);
+  const auto lookup = clock_.now() - begun;
   auto worst = Source::memory;
   std::size_t bytes = 0;
   for (const auto& each : answers) bytes += each.history->body().size();
@@ -163,17 +182,20 @@ Response Router::answer_route(const RatesOfUsers& rates, const Request& request)
   body += '}';
   auto response = data_response(computed(UserId{}, std::move(body)), kJson, worst, request.conditions);
   response.hold = std::move(hold);
-  return response;
+  return timed(std::move(response), lookup);
 }
 
 Response Router::answer_route(const ProfileOfUser& profile, const Request& request) {
+  const auto begun = clock_.now();
   const auto [history, source] = service_.history(profile.user, request.arrived);
+  const auto lookup = clock_.now() - begun;
   const auto workspace = workspace_for(*history);
   if (!workspace) return error_response(too_much_under_way());
   auto body = profile_json(profile.user, from_json(profile.user, history->body()));
   // The same words for a user who never rated and for one who was purged: a purge is nobody's business.
   if (!body) return error_response({404, "not_found", "this user has no ratings"});
-  return data_response(computed(profile.user, std::move(*body)), kJson, source, request.conditions);
+  return timed(data_response(computed(profile.user, std::move(*body)), kJson, source, request.conditions),
+               lookup);
 }
 
 }  // namespace ratings::http

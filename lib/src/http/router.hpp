@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/responses.hpp"
+#include "http/web_files.hpp"
 
 #include "ratings/clock.hpp"
 #include "ratings/coherence.hpp"
@@ -18,23 +19,26 @@ struct Request {
   std::string_view method;
   std::string_view target;  ///< as sent
   Conditions conditions;
-  Instant arrived{};  ///< read from the clock after the request's last byte
+  Instant arrived{};         ///< read from the clock after the request's last byte
+  std::string_view id = {};  ///< for the log; empty: one is made for what the log tells of
 };
 
 /// Request ▸ route ▸ service ▸ response. Knows no sockets. Thread-safe; never throws: a failure is a
 /// response. Everything given must outlive it; `redis` may be null.
 class Router {
  public:
-  /// `metrics` writes the page of /metrics.
+  /// `metrics` writes the page of /metrics, `ops` that of /ops.json.
   Router(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
-         const std::atomic<bool>& draining, SendBudget& budget, std::function<std::string()> metrics)
+         const std::atomic<bool>& draining, SendBudget& budget, std::function<std::string()> metrics,
+         std::function<std::string()> ops)
       : service_{service},
         coherence_{coherence},
         redis_{redis},
         clock_{clock},
         draining_{draining},
         budget_{budget},
-        metrics_{std::move(metrics)} {}
+        metrics_{std::move(metrics)},
+        ops_{std::move(ops)} {}
 
   [[nodiscard]] Response answer(const Request& request) noexcept;
   /// The answer to /rates/{uid} without parameters, if it lies in memory and is known to be good without
@@ -52,6 +56,8 @@ class Router {
   Response answer_route(const Live& live, const Request& request);
   Response answer_route(const Ready& ready, const Request& request);
   Response answer_route(const Metrics& metrics, const Request& request);
+  Response answer_route(const Ops& ops, const Request& request);
+  Response answer_route(const WebFile& file, const Request& request);
   Response answer_route(const RatesOfUser& rates, const Request& request);
   Response answer_route(const RatesOfUsers& rates, const Request& request);
   Response answer_route(const ProfileOfUser& profile, const Request& request);
@@ -61,7 +67,7 @@ class Router {
   /// For what is computed from a history: that needs about as much memory as the text. Not shared, because
   /// each request computes for itself. nullopt: no room.
   [[nodiscard]] std::optional<SendBudget::Hold> workspace_for(const CachedHistory& history);
-  Response failed(const std::exception& error, Kind kind);
+  Response failed(const std::exception& error, Kind kind, std::string_view id);
 
   RatingService& service_;
   Coherence& coherence_;
@@ -70,6 +76,8 @@ class Router {
   const std::atomic<bool>& draining_;
   SendBudget& budget_;
   const std::function<std::string()> metrics_;
+  const std::function<std::string()> ops_;
+  const WebContents web_;
   std::atomic<Instant::rep> last_logged_{0};
   std::atomic<std::uint64_t> shed_busy_{0};
   std::atomic<std::uint64_t> shed_unreachable_{0};

@@ -4,6 +4,7 @@
 #include "postgres/migrations.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/sql.hpp"
+#include "store/batch_state.hpp"
 
 namespace ratings::postgres {
 namespace {
@@ -45,14 +46,6 @@ class PostgresCleanUp final : public CleanUp {
   Session session_;
 };
 
-std::string state_of(const pqxx::row& row, std::uint64_t held) {
-  if (row["pruned"].as<bool>()) return "pruned";
-  const bool undone = row["undone"].as<bool>();
-  if (row["superseded"].as<bool>() && (!undone || held > 0)) return "superseded";
-  if (undone) return held > 0 ? "partly-undone" : "undone";
-  return row["kind"].as<std::string>() == "hard-purge" ? "erased" : "active";
-}
-
 std::vector<BatchInfo> PostgresCleanUp::batches() {
   require_schema(session_);
   const auto result =
@@ -60,15 +53,20 @@ std::vector<BatchInfo> PostgresCleanUp::batches() {
   std::vector<BatchInfo> batches;
   for (const auto& row : result) {
     const auto held = row["held"].as<std::uint64_t>();
+    const auto kind = row["kind"].as<std::string>();
     batches.push_back({.batch = row["name"].as<std::string>(),
-                       .kind = row["kind"].as<std::string>(),
+                       .kind = kind,
                        .at = row["at"].as<std::string>(),
                        .who = row["who"].as<std::string>(),
                        .reason = row["reason"].as<std::string>(),
                        .users = row["users"].as<std::uint64_t>(),
                        .rows = row["rows"].as<std::uint64_t>(),
                        .held = held,
-                       .state = state_of(row, held)});
+                       .state = batch_state({.kind = kind,
+                                             .undone = row["undone"].as<bool>(),
+                                             .superseded = row["superseded"].as<bool>(),
+                                             .held = held > 0,
+                                             .pruned = row["pruned"].as<bool>()})});
   }
   return batches;
 }

@@ -1,5 +1,6 @@
 #include "postgres/connection.hpp"
 
+#include "core/log.hpp"
 #include "postgres/byte_order.hpp"
 #include "postgres/conninfo.hpp"
 #include "postgres/errors.hpp"
@@ -138,6 +139,15 @@ Result Connection::next_result(std::string_view attempted, Instant deadline) {
   if (result.get() == nullptr) lost(attempted);
   check(const_cast<PGresult*>(result.get()), attempted);
   return result;
+}
+
+void Connection::stay_out_of_statement_log(Instant deadline) {
+  try {
+    execute("quieting the statement log", "SET log_statement = 'none'", {}, deadline);
+  } catch (const Error& error) {
+    if (broken_) throw;
+    log::debug("{} stays in the server's statement log: {}", target_, error.what());
+  }
 }
 
 void Connection::drain(Instant deadline) {

@@ -71,6 +71,8 @@ class Connection {
                    const std::function<void(std::string_view)>& take);
   /// The next result, or the error it stands for.
   Result next_result(std::string_view attempted, Instant deadline);
+  /// For questions that are asked again and again. Superusers only; others stay in it.
+  void stay_out_of_statement_log(Instant deadline);
   /// Reads until the server is ready for another statement.
   void drain(Instant deadline);
 

@@ -110,14 +110,7 @@ class PostgresPositionReader final : public PositionReader {
 
   void connect(Instant deadline) {
     connection_ = std::make_unique<Connection>(conninfo_, deadline);
-    try {
-      // Four questions a second would bury the misses in a statement log. Superusers only: others live with
-      // it.
-      connection_->execute("quieting the statement log", "SET log_statement = 'none'", {}, deadline);
-    } catch (const Error& error) {
-      if (connection_->broken()) throw;
-      log::debug("the validator stays in the server's statement log: {}", error.what());
-    }
+    connection_->stay_out_of_statement_log(deadline);  // four questions a second would bury the misses in it
   }
 
   void check_schema(std::vector<Check>& checks, Instant deadline) {

@@ -3,6 +3,7 @@
 #include "ratings/admin.hpp"
 #include "ratings/cleanup.hpp"
 #include "ratings/load.hpp"
+#include "ratings/overview.hpp"
 #include "ratings/rating_scan.hpp"
 #include "ratings/store.hpp"
 
@@ -14,6 +15,7 @@
 namespace ratings::postgres {
 
 [[nodiscard]] std::unique_ptr<HistoryReader> open_history_reader(const StoreOptions& options);
+[[nodiscard]] std::unique_ptr<OverviewReader> open_overview_reader(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<PositionReader> open_position_reader(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<RatingScan> open_rating_scan(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<ChangeHints> open_change_hints(const StoreOptions& options);

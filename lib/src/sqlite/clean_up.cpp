@@ -3,6 +3,7 @@
 #include "core/operator_name.hpp"
 #include "sqlite/files.hpp"
 #include "sqlite/schema.hpp"
+#include "store/batch_state.hpp"
 
 #include "ratings/error.hpp"
 
@@ -20,12 +21,6 @@ constexpr const char* kBatches =
     "       b.undone_at IS NOT NULL, b.generation < p.generation, b.pruned_at IS NOT NULL "
     "FROM ratingsctl_batch AS b CROSS JOIN ratingsctl_position AS p ORDER BY b.seq DESC";
 
-std::string state_of(const BatchInfo& batch, bool undone, bool superseded, bool pruned) {
-  if (pruned) return "pruned";
-  if (superseded && (!undone || batch.held > 0)) return "superseded";
-  if (undone) return batch.held > 0 ? "partly-undone" : "undone";
-  return batch.kind == "hard-purge" ? "erased" : "active";
-}
 
 class SqliteCleanUp final : public CleanUp {
  public:
@@ -77,7 +72,11 @@ std::vector<BatchInfo> SqliteCleanUp::batches() {
                     .rows = static_cast<std::uint64_t>(row.integer(6)),
                     .held = static_cast<std::uint64_t>(row.integer(7)),
                     .state = {}};
-    batch.state = state_of(batch, row.integer(8) != 0, row.integer(9) != 0, row.integer(10) != 0);
+    batch.state = batch_state({.kind = batch.kind,
+                               .undone = row.integer(8) != 0,
+                               .superseded = row.integer(9) != 0,
+                               .held = batch.held > 0,
+                               .pruned = row.integer(10) != 0});
     batches.push_back(std::move(batch));
   }
   return batches;

@@ -51,4 +51,14 @@ void make_folders_for(const std::filesystem::path& path) {
   for (const auto& folder : made) sync_folder(folder.parent_path());
 }
 
+std::uint64_t bytes_on_disk(const std::filesystem::path& path) {
+  std::uint64_t total = 0;
+  for (const char* suffix : {"", "-wal"}) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(path.string() + suffix, failed);
+    if (!failed) total += size;
+  }
+  return total;
+}
+
 }  // namespace ratings::sqlite

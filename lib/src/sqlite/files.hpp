@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <sys/types.h>
@@ -18,6 +19,9 @@ struct FileId {
 [[nodiscard]] std::optional<FileId> file_id(const std::filesystem::path& path) noexcept;
 /// As file_id; Error{unreachable} when there is no such file.
 [[nodiscard]] FileId existing_file(const std::filesystem::path& path);
+
+/// Of the database at `path` and its log; what is not there counts nothing.
+[[nodiscard]] std::uint64_t bytes_on_disk(const std::filesystem::path& path);
 
 /// Makes the directories above `path`, durably. Error{store} when that is not allowed.
 void make_folders_for(const std::filesystem::path& path);

@@ -5,9 +5,6 @@
 
 #include "ratings/error.hpp"
 
-#include <filesystem>
-#include <system_error>
-
 namespace ratings::sqlite {
 namespace {
 
@@ -33,7 +30,6 @@ class SqliteStoreAdmin final : public StoreAdmin {
   [[nodiscard]] Database open() {
     return Database{target_.path, Open::existing, target_.patience.other_programs};
   }
-  [[nodiscard]] std::uint64_t bytes_on_disk() const;
 
   const StoreOptions options_;
   const Target target_;
@@ -86,7 +82,7 @@ StoreStatus SqliteStoreAdmin::status() {
   auto database = open();
   StoreStatus status;
   status.server = std::string{"SQLite "} + sqlite3_libversion();
-  status.bytes_on_disk = bytes_on_disk();
+  status.bytes_on_disk = bytes_on_disk(target_.path);
   const Snapshot snapshot{database};
   status.schema = schema_version(database);
   if (status.schema == 0) return status;
@@ -108,16 +104,6 @@ StoreStatus SqliteStoreAdmin::status() {
   }
   status.checks = sqlite::open_position_reader(options_)->checks(boot_clock().now() + kChecksInTime);
   return status;
-}
-
-std::uint64_t SqliteStoreAdmin::bytes_on_disk() const {
-  std::uint64_t total = 0;
-  for (const char* suffix : {"", "-wal"}) {
-    std::error_code failed;
-    const auto size = std::filesystem::file_size(target_.path.string() + suffix, failed);
-    if (!failed) total += size;
-  }
-  return total;
 }
 
 }  // namespace

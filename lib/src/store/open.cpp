@@ -5,6 +5,7 @@
 #include "ratings/admin.hpp"
 #include "ratings/cleanup.hpp"
 #include "ratings/load.hpp"
+#include "ratings/overview.hpp"
 #include "ratings/rating_scan.hpp"
 #include "ratings/store.hpp"
 
@@ -39,6 +40,11 @@ std::unique_ptr<CleanUp> open_clean_up(const StoreOptions& options) {
 
 std::unique_ptr<Pruner> open_pruner(const StoreOptions& options) {
   return is_embedded(options.url) ? sqlite::open_pruner(options) : postgres::open_pruner(options);
+}
+
+std::unique_ptr<OverviewReader> open_overview_reader(const StoreOptions& options) {
+  return is_embedded(options.url) ? sqlite::open_overview_reader(options)
+                                  : postgres::open_overview_reader(options);
 }
 
 std::unique_ptr<StoreAdmin> open_store_admin(const StoreOptions& options) {

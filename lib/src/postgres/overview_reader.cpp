@@ -1,0 +1,81 @@
+#include "postgres/connection.hpp"
+#include "postgres/conninfo.hpp"
+#include "postgres/postgres_store.hpp"
+#include "postgres/sql.hpp"
+#include "store/batch_state.hpp"
+
+#include "ratings/error.hpp"
+
+namespace ratings::postgres {
+namespace {
+
+class PostgresOverviewReader final : public OverviewReader {
+ public:
+  explicit PostgresOverviewReader(const StoreOptions& options)
+      : conninfo_{conninfo(options, Purpose::validate)} {}
+
+  StoreOverview overview(Instant deadline) override {
+    try {
+      if (!connection_) connect(deadline);
+      return read(*connection_, deadline);
+    } catch (...) {
+      connection_.reset();
+      throw;
+    }
+  }
+
+ private:
+  void connect(Instant deadline) {
+    connection_ = std::make_unique<Connection>(conninfo_, deadline);
+    connection_->stay_out_of_statement_log(deadline);  // a page that somebody left open asks for days
+  }
+
+  /// Three statements, three snapshots: no two of these facts need to fit together.
+  static StoreOverview read(Connection& connection, Instant deadline) {
+    StoreOverview found;
+    const auto facts = connection.execute_prepared("overview", sql::overview, {}, deadline);
+    if (facts.rows() != 1)
+      throw Error{Kind::store, "reading the overview: the position's row is missing; run 'ratingsctl init'"};
+    found.server = "PostgreSQL " + facts.text(0, 0);
+    found.schema = facts.int4(0, 1);
+    found.generation = facts.int8(0, 2);
+    if (!facts.null(0, 3)) found.rows = static_cast<std::uint64_t>(facts.int8(0, 3));
+    found.excluded_users = static_cast<std::uint64_t>(facts.int8(0, 4));
+    found.bytes_on_disk = static_cast<std::uint64_t>(facts.int8(0, 5));
+
+    const auto loads = connection.execute_prepared("overview_loads", sql::overview_loads, {}, deadline);
+    for (int row = 0; row < loads.rows(); ++row) {
+      found.last_loads.push_back({.at = loads.text(row, 0),
+                                  .name = without_folders(loads.text(row, 1)),
+                                  .rows = static_cast<std::uint64_t>(loads.int8(row, 2)),
+                                  .rejected = static_cast<std::uint64_t>(loads.int8(row, 3)),
+                                  .generation = loads.int8(row, 4)});
+    }
+    const auto batches = connection.execute_prepared("overview_batches", sql::overview_batches, {}, deadline);
+    for (int row = 0; row < batches.rows(); ++row) {
+      const auto kind = batches.text(row, 1);
+      found.batches.push_back({.batch = batches.text(row, 0),
+                               .kind = kind,
+                               .at = batches.text(row, 2),
+                               .users = static_cast<std::uint64_t>(batches.int8(row, 3)),
+                               .rows = static_cast<std::uint64_t>(batches.int8(row, 4)),
+                               .state = batch_state({.kind = kind,
+                                                     .undone = batches.boolean(row, 5),
+                                                     .superseded = batches.boolean(row, 6),
+                                                     .held = batches.boolean(row, 7),
+                                                     .pruned = batches.boolean(row, 8)})});
+    }
+    return found;
+  }
+
+  const std::string conninfo_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace
+
+std::unique_ptr<OverviewReader> open_overview_reader(const StoreOptions& options) {
+  return std::make_unique<PostgresOverviewReader>(options);
+}
+
+}  // namespace ratings::postgres

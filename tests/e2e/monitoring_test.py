@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""docker/prometheus/alerts.yml and docker/grafana/dashboard.json name only what a real server's /metrics has.
+
+promtool (Debian's package prometheus) reads rules and metrics too, where it is installed.
+"""
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import harness
+
+DOCKER = Path(__file__).parents[2] / "docker"
+NOT_OURS = {"up"}  # Prometheus' own
+# What PromQL itself says; everything else in an expression that is no label is a metric.
+WORDS = {"sum", "min", "max", "count", "rate", "increase", "histogram_quantile", "by", "or", "vector", "instance", "check", "reason", "le",
+         "route", "code", "source", "state", "outcome"}
+
+
+def names(expression):
+    """Of the metrics in a PromQL expression."""
+    bare = re.sub(r'"[^"]*"', "", expression)      # labels' values
+    bare = re.sub(r"\{[^}]*\}", "", bare)          # their names
+    bare = re.sub(r"\[[^\]]*\]", "", bare)         # ranges
+    return set(re.findall(r"[a-z_]{2,}", bare)) - WORDS
+
+
+def rules():
+    """Of alerts.yml, [(name, expression)]; it is YAML of the plain kind, so that no parser is needed."""
+    text = (DOCKER / "prometheus/alerts.yml").read_text()
+    found = re.findall(r"- alert: (\w+)\n +expr: (?:\|\n((?: {10,}.*\n)+)|(.*)\n)", text)
+    assert len(found) == text.count("- alert:")
+    return [(name, block or single) for name, block, single in found]
+
+
+class Monitoring(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.run_cli("load", self.csv((1, 31, 2.5, 1260759144)))
+        nobody = harness.free_port()
+        # Redis has its metrics when it is away too; SQLite takes none, hence PostgreSQL.
+        with harness.Serve(self, "--sample", "1") as server:
+            server.get("/rates/1")
+            server.get("/x")
+            self.metrics = server.get("/metrics")[1].decode()
+        with harness.Serve(self, "--store", f"postgresql://nobody@127.0.0.1:{nobody}/none", "--cache", f"redis://127.0.0.1:{nobody}/0") as server:
+            server.get("/rates/1")
+            self.with_redis = server.get("/metrics")[1].decode()
+        series = re.findall(r"^([a-z_]+)(?:\{|\s)", self.metrics + self.with_redis, re.M)
+        self.known = set(series)
+        self.assertGreater(len(self.known), 35)
+
+    def test_the_alerts_name_what_there_is(self):
+        found = rules()
+        self.assertGreater(len(found), 8)
+        for name, expression in found:
+            self.assertTrue(names(expression), expression)
+            self.assertLessEqual(names(expression), self.known | NOT_OURS, name)
+
+    def test_the_dashboard_names_what_there_is_and_shows_nearly_all_of_it(self):
+        board = json.loads((DOCKER / "grafana/dashboard.json").read_text())
+        shown = set()
+        for panel in board["panels"]:
+            for target in panel["targets"]:
+                self.assertLessEqual(names(target["expr"]), self.known, panel["title"])
+                shown |= names(target["expr"])
+        variables = [each["query"] for each in board["templating"]["list"] if each["type"] == "query"]
+        for query in variables:
+            self.assertIn(re.fullmatch(r"label_values\((\w+), instance\)", query).group(1), self.known)
+        ours = {re.sub(r"_(sum|count|bucket)$", "_bucket", name) for name in self.known if name.startswith("ratingsctl_")}
+        self.assertEqual(ours - shown, {"ratingsctl_build_info"})
+        self.assertEqual(len({panel["id"] for panel in board["panels"]}), len(board["panels"]))
+
+    def test_labels_in_expressions_are_labels_that_there_are(self):
+        everything = [expression for _, expression in rules()]
+        everything += [target["expr"] for panel in json.loads((DOCKER / "grafana/dashboard.json").read_text())["panels"] for target in panel["targets"]]
+        for expression in everything:
+            for name, inside in re.findall(r'(ratingsctl_\w+)\{((?:[^}"]|"[^"]*")*)\}', expression):
+                for label, operator, value in re.findall(r'(\w+)(=~?)"([^"]*)"', inside):
+                    if label in ("instance", "job"):
+                        continue
+                    have = set(re.findall(name + r'\{[^\n]*?\b' + label + r'="([^"]*)"', self.metrics + self.with_redis))
+                    self.assertTrue(have, f"{name} has no label {label}")
+                    if label != "code":  # a status that has not been sent has no series
+                        for each in value.split("|") if operator == "=~" else [value]:
+                            self.assertIn(each, have, expression)
+
+    def test_promtool_takes_both(self):
+        promtool = shutil.which("promtool")
+        if not promtool:
+            self.skipTest("no promtool (Debian's package prometheus)")
+        done = subprocess.run([promtool, "check", "rules", str(DOCKER / "prometheus/alerts.yml")], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn(f"{len(rules())} rules found", done.stdout)
+        for page in (self.metrics, self.with_redis):
+            done = subprocess.run([promtool, "check", "metrics"], input=page, capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+
+if __name__ == "__main__":
+    harness.main()
