@@ -1,5 +1,5 @@
 #!/bin/sh
-# Backs up the store that RATINGSCTL_STORE names, while everything runs: DIR/ratings-TIME.dump (PostgreSQL, by pg_dump) or
+# Backs up the store that ratingsctl uses, while everything runs: DIR/ratings-TIME.dump (PostgreSQL, by pg_dump) or
 # DIR/ratings-TIME.db (SQLite, by VACUUM INTO).
 #   backup.sh [-k NUMBER] DIR
 # Keeps the NUMBER newest (default: all). The backup appears whole or not at all; its path is printed. It holds what was

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts a backup of backup.sh into the place of the store that RATINGSCTL_STORE names. Servers may run meanwhile: they answer
-# from the store before until the exchange, and from the backup once this script has ended; caches need no attention.
+# Puts a backup of backup.sh into the place of the store that ratingsctl uses. Servers may run meanwhile: they answer from
+# the store before until the exchange, and from the backup once this script has ended; caches need no attention.
 #   restore.sh FILE
 # What the store was before is kept beside it; its name is printed. No ratingsctl command may change the store meanwhile:
 # what it changed would be in what is kept, and not in the store.

@@ -299,6 +299,18 @@ class Sqlite(Backup):
         kept = Path(self.call(OPS / "backup.sh", "-k", "2", self.home / "backups").strip())
         self.assertEqual(sorted(kept.parent.iterdir()), [backups[-1], kept])
 
+    def test_the_store_may_be_named_in_the_configuration_file(self):
+        before = self.store.fingerprint()
+        config = self.home / "config/ratingsctl/config.toml"
+        config.parent.mkdir(parents=True)
+        config.write_text(f'store = "{self.store.url}"\n')
+        backup = self.call(OPS / "backup.sh", self.home, RATINGSCTL_STORE="").strip()
+        self.purge(1)
+        self.call(OPS / "restore.sh", backup, RATINGSCTL_STORE="")
+        self.assertEqual(self.store.fingerprint(), before)
+        config.write_text('store = "postgresql://ratings:secret@db/ratings"\n')
+        self.call(OPS / "backup.sh", self.home, exit_code=2, RATINGSCTL_STORE="")
+
     def test_a_file_that_is_no_backup_changes_nothing(self):
         before = self.store.fingerprint()
         bad = self.home / "bad.db"
@@ -309,7 +321,7 @@ class Sqlite(Backup):
             database.execute("CREATE TABLE other (x)")
         self.call(OPS / "restore.sh", bad, exit_code=1)
         self.call(OPS / "restore.sh", self.home / "missing", exit_code=2)
-        self.call(OPS / "backup.sh", self.home, exit_code=2, RATINGSCTL_STORE="")
+        self.call(OPS / "backup.sh", self.home, exit_code=2, RATINGSCTL_STORE="mysql://db/ratings")
         self.call(OPS / "backup.sh", self.home, exit_code=1, RATINGSCTL_STORE=f"sqlite:{self.home}/missing.db")
 
         self.assertEqual(self.store.fingerprint(), before)
