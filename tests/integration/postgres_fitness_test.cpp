@@ -1,8 +1,8 @@
 #include "integration/postgres_world.hpp"
 #include "postgres/pool.hpp"
 
-#include "ratings/overview.hpp"
 #include "ratings/error.hpp"
+#include "ratings/overview.hpp"
 
 #include <doctest/doctest.h>
 

@@ -17,8 +17,8 @@ constexpr const char* kHoldWriters = "LOCK TABLE public.ratings IN SHARE ROW EXC
 constexpr const char* kPatient = "SET LOCAL idle_in_transaction_session_timeout = '24h'";
 // Beyond it the list of what was taken goes to disk.
 constexpr const char* kMemory = "SET LOCAL work_mem = '64MB'";
-// The planner takes every place for a page read at random, and would rather read the whole table; they come in
-// the order of the table.
+// The planner takes every place for a page read at random, and would rather read the whole table; they come
+// in the order of the table.
 constexpr const char* kByPlace = "SET LOCAL enable_seqscan = off";
 
 /// A statement's list of places: 13 MB of text.

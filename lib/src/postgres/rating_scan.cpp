@@ -43,10 +43,11 @@ class PostgresRatingScan final : public RatingScan {
     std::uint64_t rows = 0;
     CopiedRows copied;
     UserRuns users{take};
-    connection_.each_copied("scanning the ratings", sql::scan_users, kNoDeadline, [&](std::string_view message) {
-      copied.begin(message);
-      for (Rating rating; copied.next(rating); ++rows) users.add(rating);
-    });
+    connection_.each_copied("scanning the ratings", sql::scan_users, kNoDeadline,
+                            [&](std::string_view message) {
+                              copied.begin(message);
+                              for (Rating rating; copied.next(rating); ++rows) users.add(rating);
+                            });
     users.finish();
     return rows;
   }

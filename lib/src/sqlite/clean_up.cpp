@@ -21,7 +21,6 @@ constexpr const char* kBatches =
     "       b.undone_at IS NOT NULL, b.generation < p.generation, b.pruned_at IS NOT NULL "
     "FROM ratingsctl_batch AS b CROSS JOIN ratingsctl_position AS p ORDER BY b.seq DESC";
 
-
 class SqliteCleanUp final : public CleanUp {
  public:
   SqliteCleanUp(const StoreOptions& options, Patience patience) : target_{options, patience} {}
