@@ -86,10 +86,12 @@ install_quietly() {
       ;;
   esac
   "${get[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null || return 1
-  case " ${missing[*]} " in
-    *' redis-server '*)
-      # Not at the next boot either; only on a machine that has an init system.
-      if [ -d /run/systemd/system ]; then as_root systemctl disable --quiet redis-server; fi
-      ;;
-  esac
+  # Not at the next boot either; only on a machine that has an init system.
+  if [ ! -d /run/systemd/system ]; then return 0; fi
+  local service
+  for service in redis-server prometheus; do
+    case " ${missing[*]} " in
+      *" $service "*) as_root systemctl disable --quiet "$service" || return 1 ;;
+    esac
+  done
 }
