@@ -204,6 +204,13 @@ class Api(harness.Case):
             self.ask("/rates/{uid}", server=server)
         self.assertEqual(self.fields, set(self.api.document["components"]["headers"]))
 
+    def test_every_state_of_a_batch_is_described(self):
+        """Whatever word the library may say, also where no test here brings a batch into that state."""
+        source = (WEB.parent / "src/store/batch_state.hpp").read_text()
+        said = set(re.findall(r'(?:return|\?|:) "([a-z-]+)"', source))
+        store = self.api.document["components"]["schemas"]["Ops"]["properties"]["store"]["anyOf"][0]
+        self.assertEqual(set(store["properties"]["batches"]["items"]["properties"]["state"]["enum"]), said)
+
     def test_a_path_that_is_not_described_is_not_found(self):
         for target in ("/x", "/rates/1/2", "/web", "/web/none.js", "/ops/x", "/openapi.yaml", "/docs", "/favicon.ico"):
             self.assertEqual(self.server.get(target)[0], 404, target)

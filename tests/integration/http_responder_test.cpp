@@ -155,7 +155,7 @@ TEST_SUITE("http_responder") {
     const LogLines lines;
     set_log_format("json");
     const auto long_target = "GET /" + std::string(8'000, '\\');
-    for (const std::string line :
+    for (const std::string& line :
          {std::string{"GET /rates/2?\"x\\=\xff"}, long_target, std::string{"A'\"B /"}})
       if (const auto bytes = request(line); std::holds_alternative<Admitted>(admit(bytes).verdict))
         (void)responder.answer(admitted(bytes), world.clock.now());
