@@ -60,8 +60,9 @@ struct Server {
         std::make_unique<PositionCoherence>(std::make_unique<test::FakePositionReader>(store, positions),
                                             clock, Background::none, nullptr, static_cast<unsigned>(number));
     service = std::make_unique<RatingService>(reader, *coherence, memory.get(), &redis, clock);
-    router = std::make_unique<http::Router>(*service, *coherence, &redis, clock, draining, budget,
-                                            [] { return std::string{}; });
+    router = std::make_unique<http::Router>(
+        *service, *coherence, &redis, clock, draining, budget, [] { return std::string{}; },
+        [] { return std::string{}; });
     answering = std::make_unique<http::Answering>(
         http::Answering{.router = *router, .clock = clock, .requests = requests, .draining = draining});
     loop = std::make_unique<http::EventLoop>(loops, *answering);
