@@ -252,7 +252,7 @@ class Listing(harness.Case):
 
     def test_it_lists_every_option_of_every_help_but_those_of_the_command_line(self):
         text = self.run_cli("--help").out
-        only_flags = {"append", "replace", "again", "hard", "yes", "lift", "dry-run", "help", "version"}
+        only_flags = {"append", "prune-older-than", "replace", "again", "hard", "yes", "lift", "dry-run", "help", "version"}
         common = set(re.findall(r"--([a-z-]+)", text.split("Options:")[1].split("Subcommands:")[0])) - only_flags
         expected = set(common) | {"serve.log-level", "RATINGSCTL_STORE_PASSWORD_FILE", "RATINGSCTL_CACHE_PASSWORD_FILE"}
         for command in re.findall(r"^  ([a-z-]+)  ", text.split("Subcommands:")[1], re.M):

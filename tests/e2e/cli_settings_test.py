@@ -11,7 +11,7 @@ VALUES = {"N": ("2", "3"), "FILE": ("a.txt", "b.txt"), "SIZE": ("1M", "2M"), "MS
           "PORT": ("81", "82"), "TIME": ("2001-01-01", "2002-01-01"), "ID": ("1", "2"), "R": ("1", "2"), "UID": ("1", "2"),
           "CHAR": (";", "|"), "HOST": ("::1", "localhost"), "TEXT": ("a", "b"), "": ("true", "false")}
 URLS = {"store": ("sqlite:/a", "sqlite:/b"), "cache": ("none", "redis://h:6379/0"), "url": ("http://a:1/", "http://b:2/")}
-COMMAND_LINE_ONLY = {"append", "replace", "again", "hard", "yes", "lift", "dry-run", "help", "version", "config"}
+COMMAND_LINE_ONLY = {"append", "replace", "again", "hard", "yes", "lift", "dry-run", "prune-older-than", "help", "version", "config"}
 
 
 def options(text):
