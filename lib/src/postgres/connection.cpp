@@ -240,7 +240,12 @@ void Connection::each_copied(std::string_view attempted, std::string_view sql, I
         if (PQconsumeInput(raw()) == 0) lost(attempted);
         continue;
       }
-      take({message, static_cast<std::size_t>(size)});
+      try {
+        take({message, static_cast<std::size_t>(size)});
+      } catch (...) {
+        broken_ = true;  // in the middle of a COPY there is no end to read up to
+        throw;
+      }
     }
     next_result(attempted, deadline);  // the end, or what went wrong on the way
   });
