@@ -71,7 +71,7 @@ class Walk(harness.Case):
         self.assertIn("ratings.csv", text)
 
     def test_init_creates_once_and_sets_delta(self):
-        self.assertEqual(self.run_json("init"), {"found": 0, "schema": 1, "delta_ms": None})
+        self.assertEqual(self.run_json("init"), {"found": 0, "schema": 2, "delta_ms": None})
         self.assertEqual(self.run_cli("init").out, "schema version 2 is up to date\n")
         self.run_cli("init", "--delta", "70")
         self.assertEqual(self.run_json("status")["delta_ms"], 70)
