@@ -38,6 +38,7 @@ Company lock_step(std::span<const Behaviour> accounts, std::uint64_t min_ratings
   constexpr std::size_t kLeast = 3;
   constexpr unsigned kInCommon = 3;
   std::vector<Entry> entries;
+  entries.reserve(accounts.size() * kSketch);
   for (std::uint32_t i = 0; i < accounts.size(); ++i) {
     if (accounts[i].ratings < min_ratings) continue;
     for (const auto value : accounts[i].sketch) {

@@ -35,8 +35,10 @@ constexpr double kRatings = 5;
 
 unsigned points(double most, double strength) { return static_cast<unsigned>(std::lround(most * strength)); }
 
-void add(Suspect& suspect, Signal signal, unsigned worth, std::string words) {
-  if (worth > 0) suspect.reasons.push_back({.signal = signal, .points = worth, .words = std::move(words)});
+/// `words()` gives the reason; nearly all accounts have none, so it is asked for only when it counts.
+template <typename Words>
+void add(Suspect& suspect, Signal signal, unsigned worth, const Words& words) {
+  if (worth > 0) suspect.reasons.push_back({.signal = signal, .points = worth, .words = words()});
 }
 
 std::string date(std::int64_t seconds) {
@@ -106,31 +108,34 @@ void Judge::add_attacks(Suspect& suspect, std::uint32_t number) const {
   for (const auto& part : involvement->attacks) {
     const auto& attack = attacks_.attacks()[part.attack];
     const bool throwaway = account.first >= attack.week - kWeek && account.last < attack.week + 2 * kWeek;
-    add(suspect, Signal::attack, points(kAttack + (throwaway ? kThrowaway : 0), part.weight),
-        fmt::format(
-            "gave film {} a {} in the week of {}, when {} ratings averaged {:.1f} (otherwise {:.1f}){}",
-            attack.movie.value, part.score, date(attack.week), attack.ratings, attack.mean, attack.usual,
-            throwaway ? ", and did nothing before or after" : ""));
+    add(suspect, Signal::attack, points(kAttack + (throwaway ? kThrowaway : 0), part.weight), [&] {
+      return fmt::format(
+          "gave film {} a {} in the week of {}, when {} ratings averaged {:.1f} (otherwise {:.1f}){}",
+          attack.movie.value, part.score, date(attack.week), attack.ratings, attack.mean, attack.usual,
+          throwaway ? ", and did nothing before or after" : "");
+    });
   }
   // Of an honest account's ratings a few follow a crowd by chance.
   constexpr std::uint32_t kFew = 5;
   constexpr double kSome = 0.10;
   const auto share = static_cast<double>(involvement->followed) / static_cast<double>(account.ratings);
   if (involvement->followed < kFew) return;
-  add(suspect, Signal::attack, points(kFollower, std::clamp((share - kSome) / kSome, 0.0, 1.0)),
-      fmt::format("{} of its ratings follow crowds that came to a film within a week and agreed, against "
-                  "everybody else",
-                  involvement->followed));
+  add(suspect, Signal::attack, points(kFollower, std::clamp((share - kSome) / kSome, 0.0, 1.0)), [&] {
+    return fmt::format(
+        "{} of its ratings follow crowds that came to a film within a week and agreed, against everybody "
+        "else",
+        involvement->followed);
+  });
 }
 
 void Judge::add_company(Suspect& suspect, std::uint32_t number) const {
   if (const auto company = clones_[number]; company > 0) {
     add(suspect, Signal::clone, points(kClone, 1),
-        fmt::format("rated the same films with the same scores as {}", others(company)));
+        [&] { return fmt::format("rated the same films with the same scores as {}", others(company)); });
   }
   if (const auto company = lock_step_[number]; company > 0) {
     add(suspect, Signal::lock_step, points(kLockStep, 1),
-        fmt::format("rated the same films in the same hours as {}", others(company)));
+        [&] { return fmt::format("rated the same films in the same hours as {}", others(company)); });
   }
 }
 
@@ -139,37 +144,39 @@ void Judge::add_deviation(Suspect& suspect, const Behaviour& account) const {
   const auto close = distance_.below(account.distance);
   const auto rare = rdma_.above(account.rdma);
   const auto strongest = std::max({far, close, rare});
-  if (strongest <= 0) return;
-  const auto compared =
-      fmt::format("{:.2f} from the films' means on average (half of the accounts: at most {:.2f})",
-                  account.distance, distance_.median());
-  add(suspect, Signal::deviation, points(kDeviation, strongest),
-      strongest == close ? "agrees too well: " + compared
-      : strongest == far ? "disagrees: " + compared
-                         : "moves films that few have rated: " + compared);
+  add(suspect, Signal::deviation, points(kDeviation, strongest), [&] {
+    return fmt::format("{}: {:.2f} from the films' means on average (half of the accounts: at most {:.2f})",
+                       strongest == close ? "agrees too well"
+                       : strongest == far ? "disagrees"
+                                          : "moves films that few have rated",
+                       account.distance, distance_.median());
+  });
 }
 
 void Judge::add_one_sided(Suspect& suspect, const Behaviour& account) const {
   const auto same = std::max(entropy_.below(account.entropy), favoured_.above(account.favoured));
   const auto extreme = extreme_.above(account.extreme);
-  add(suspect, Signal::one_sided, points(kOneSided, std::max(same, extreme)),
-      same >= extreme
-          ? fmt::format("{:.0f} % of its scores are {}", 100 * account.favoured, account.favourite)
-          : fmt::format("{:.0f} % of its scores are the lowest or the highest", 100 * account.extreme));
+  add(suspect, Signal::one_sided, points(kOneSided, std::max(same, extreme)), [&] {
+    return same >= extreme
+               ? fmt::format("{:.0f} % of its scores are {}", 100 * account.favoured, account.favourite)
+               : fmt::format("{:.0f} % of its scores are the lowest or the highest", 100 * account.extreme);
+  });
 }
 
 void Judge::add_pace(Suspect& suspect, const Behaviour& account) const {
-  add(suspect, Signal::rhythm, points(kRhythm, steadiness_.above(account.steadiness)),
-      fmt::format("{:.0f} % of its pauses last {} s", 100 * account.steadiness, account.steady_pause));
+  add(suspect, Signal::rhythm, points(kRhythm, steadiness_.above(account.steadiness)), [&] {
+    return fmt::format("{:.0f} % of its pauses last {} s", 100 * account.steadiness, account.steady_pause);
+  });
   // Faster than one a second from first to last: pages sent off at once, by a person with ordinary scores.
   if (const auto life = account.last - account.first; life < account.ratings) {
     add(suspect, Signal::burst, points(kFleeting, 1),
-        fmt::format("all of its {} ratings came within {} s", account.ratings, life + 1));
+        [&] { return fmt::format("all of its {} ratings came within {} s", account.ratings, life + 1); });
     return;
   }
-  add(suspect, Signal::burst, points(kBurst, busiest_.above(account.busiest)),
-      fmt::format("{} ratings within a minute (half of the accounts: at most {})", account.busiest,
-                  busiest_.median()));
+  add(suspect, Signal::burst, points(kBurst, busiest_.above(account.busiest)), [&] {
+    return fmt::format("{} ratings within a minute (half of the accounts: at most {})", account.busiest,
+                       busiest_.median());
+  });
 }
 
 std::vector<Distribution> Judge::population() const {
