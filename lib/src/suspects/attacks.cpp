@@ -86,11 +86,13 @@ void AttackFinder::finish() {
   std::vector<Verdict> verdicts;
   verdicts.reserve(crowds_.size());
   for (const auto& crowd : crowds_) verdicts.push_back(judge(crowd));
-  // Nearer to the crowd's mean than to the usual one.
+  // As far from the usual mean as the crowd is, or farther: who liked the film a little more than others did
+  // happened to come by.
   const auto agrees = [&](const Member& member) {
     const auto& verdict = verdicts[member.crowd];
-    return verdict.strange && std::abs(double{member.score} - crowds_[member.crowd].scores.mean()) <
-                                  std::abs(double{member.score} - verdict.usual);
+    if (!verdict.strange) return false;
+    const auto shift = crowds_[member.crowd].scores.mean() - verdict.usual;
+    return (double{member.score} - verdict.usual) / shift >= 1;
   };
   std::vector<double> followers(crowds_.size());
   for (const auto& member : members_) {

@@ -19,11 +19,12 @@ constexpr double kLockStep = 70;
 constexpr double kAttack = 60;
 constexpr double kThrowaway = 20;  ///< on top of an attack, when the account did little else
 constexpr double kFollower = 60;   ///< a fifth of what it did was what crowds did
-constexpr double kDeviation = 25;
-constexpr double kOneSided = 25;
+constexpr double kDeviation = 24;
+constexpr double kOneSided = 26;
 constexpr double kRhythm = 30;
 constexpr double kBurst = 10;
-constexpr double kFleeting = 25;  ///< it lived for a burst and nothing else
+constexpr double kFleeting =
+    24;  ///< it lived for a burst: enough beside one score for all, not beside a taste of its own
 constexpr unsigned kMost = 100;
 
 // Spreads below which a population counts as all alike, in each measure's own unit.
