@@ -121,13 +121,19 @@ std::vector<Vote> Accounts::attack(bool push, Role role, Random& own) {
   return votes;
 }
 
-std::vector<Vote> Accounts::clone(Role role, Random& own) {
-  auto random = group(role);
+/// Twenty films and fewer than `more` others, as one viewer would rate them.
+std::vector<Vote> Accounts::one_taste(std::uint64_t more, Random& random) {
   const Viewer viewer{random};
   std::vector<Vote> votes;
-  for (const auto film : picker_.pick(20 + random.below(60), random)) {
+  for (const auto film : picker_.pick(20 + random.below(more), random)) {
     votes.push_back({.film = film, .score = viewer.score(films_, film, random), .time = 0});
   }
+  return votes;
+}
+
+std::vector<Vote> Accounts::clone(Role role, Random& own) {
+  auto random = group(role);
+  auto votes = one_taste(60, random);
   // Each account in its own week and order: only the set is the same.
   shuffle(votes, own);
   walk_through(votes, moment(own, kDay), 3, 30, own);
@@ -154,11 +160,7 @@ std::vector<Vote> Accounts::burst(Role role, Random& own) {
 
 std::vector<Vote> Accounts::lock_step(Role role, Random& own) {
   auto random = group(role);
-  const Viewer viewer{random};
-  std::vector<Vote> votes;
-  for (const auto film : picker_.pick(20 + random.below(21), random)) {
-    votes.push_back({.film = film, .score = viewer.score(films_, film, random), .time = 0});
-  }
+  auto votes = one_taste(21, random);
   shuffle(votes, random);
   for (std::size_t i = 0; i < 3; ++i) votes[i].score = kBest;  // what all this is for
   shuffle(votes, random);

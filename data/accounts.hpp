@@ -33,6 +33,7 @@ class Accounts {
 
  private:
   std::vector<Vote> attack(bool push, Role role, Random& own);
+  std::vector<Vote> one_taste(std::uint64_t more, Random& random);
   std::vector<Vote> clone(Role role, Random& own);
   std::vector<Vote> burst(Role role, Random& own);
   std::vector<Vote> lock_step(Role role, Random& own);
