@@ -43,7 +43,8 @@ class PostgresOverviewReader final : public OverviewReader {
     found.excluded_users = static_cast<std::uint64_t>(facts.int8(0, 4));
     found.bytes_on_disk = static_cast<std::uint64_t>(facts.int8(0, 5));
 
-    const auto loads = connection.execute_prepared("overview_loads", sql::overview_loads, {}, deadline);
+    const Param shown_loads[] = {param(std::int64_t{10})};
+    const auto loads = connection.execute_prepared("last_loads", sql::last_loads, shown_loads, deadline);
     for (int row = 0; row < loads.rows(); ++row) {
       found.last_loads.push_back({.at = loads.text(row, 0),
                                   .name = without_folders(loads.text(row, 1)),

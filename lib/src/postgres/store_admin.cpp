@@ -14,9 +14,7 @@ constexpr const char* kCounts =
     "(SELECT count(DISTINCT user_id) FROM ratingsctl.exclusion), "
     "(SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0) FROM pg_inherits WHERE inhparent = "
     "'public.ratings'::regclass)";
-constexpr const char* kLoads =
-    "SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), name, loaded, rejected, generation "
-    "FROM ratingsctl.load_ledger ORDER BY id DESC LIMIT 5";
+constexpr std::int64_t kShownLoads = 5;
 
 class PostgresStoreAdmin final : public StoreAdmin {
  public:
@@ -74,7 +72,7 @@ class PostgresStoreAdmin final : public StoreAdmin {
     status.bytes_on_disk = counts[0][3].as<std::uint64_t>();
     for (const auto& row : exec_bound(work, sql::leftovers))
       status.leftover_bytes += row[1].as<std::uint64_t>();
-    for (const auto& row : exec_bound(work, kLoads)) {
+    for (const auto& row : exec_bound(work, sql::last_loads, kShownLoads)) {
       status.last_loads.push_back({.at = row[0].as<std::string>(),
                                    .name = row[1].as<std::string>(),
                                    .rows = row[2].as<std::uint64_t>(),

@@ -1,4 +1,5 @@
 #include "sqlite/files.hpp"
+#include "sqlite/last_loads.hpp"
 #include "sqlite/position.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/sqlite_store.hpp"
@@ -12,8 +13,7 @@
 namespace ratings::sqlite {
 namespace {
 
-constexpr const char* kLoads =
-    "SELECT at, name, loaded, rejected, generation FROM ratingsctl_load_ledger ORDER BY id DESC LIMIT 10";
+constexpr std::int64_t kShownLoads = 10;
 constexpr const char* kBatches =
     "SELECT b.name, b.kind, b.at, b.users, b.rows, b.undone_at IS NOT NULL, b.generation < p.generation, "
     "       EXISTS (SELECT 1 FROM ratingsctl_quarantine AS q WHERE q.batch = b.seq), b.pruned_at IS NOT NULL "
@@ -41,7 +41,8 @@ class SqliteOverviewReader final : public OverviewReader {
     found.excluded_users = static_cast<std::uint64_t>(
         database.number("SELECT count(DISTINCT user_id) FROM ratingsctl_exclusion"));
     found.bytes_on_disk = bytes_on_disk(path_);
-    found.last_loads = loads(database);
+    found.last_loads = last_loads(database, kShownLoads);
+    for (auto& load : found.last_loads) load.name = without_folders(load.name);
     found.batches = batches(database);
     found.rows = rows(database, state);  // the one thing that takes long is the last to be tried
     found.rows_exact = found.rows.has_value();
@@ -49,19 +50,6 @@ class SqliteOverviewReader final : public OverviewReader {
   }
 
  private:
-  static std::vector<LoadInfo> loads(Database& database) {
-    std::vector<LoadInfo> list;
-    auto row = database.prepare(kLoads);
-    while (row.step()) {
-      list.push_back({.at = row.text(0),
-                      .name = without_folders(row.text(1)),
-                      .rows = static_cast<std::uint64_t>(row.integer(2)),
-                      .rejected = static_cast<std::uint64_t>(row.integer(3)),
-                      .generation = row.integer(4)});
-    }
-    return list;
-  }
-
   static std::vector<BatchSummary> batches(Database& database) {
     std::vector<BatchSummary> list;
     auto row = database.prepare(kBatches);

@@ -1,5 +1,6 @@
 #include "sqlite/change.hpp"
 #include "sqlite/files.hpp"
+#include "sqlite/last_loads.hpp"
 #include "sqlite/position.hpp"
 #include "sqlite/schema.hpp"
 
@@ -12,8 +13,7 @@ constexpr const char* kCounts =
     "SELECT (SELECT count(*) FROM ratings), (SELECT count(*) FROM ratingsctl_quarantine), "
     "       (SELECT count(DISTINCT user_id) FROM ratingsctl_exclusion), own_pos <> pos FROM "
     "ratingsctl_position";
-constexpr const char* kLoads =
-    "SELECT at, name, loaded, rejected, generation FROM ratingsctl_load_ledger ORDER BY id DESC LIMIT 5";
+constexpr std::int64_t kShownLoads = 5;
 constexpr std::chrono::milliseconds kLongestDelta{60'000};  // as the CHECK in 001_schema.sql
 constexpr std::chrono::seconds kChecksInTime{5};
 
@@ -94,14 +94,7 @@ StoreStatus SqliteStoreAdmin::status() {
     status.excluded_users = static_cast<std::uint64_t>(counts.integer(2));
     status.foreign_changes = counts.integer(3) != 0;
   }
-  auto loads = database.prepare(kLoads);
-  while (loads.step()) {
-    status.last_loads.push_back({.at = loads.text(0),
-                                 .name = loads.text(1),
-                                 .rows = static_cast<std::uint64_t>(loads.integer(2)),
-                                 .rejected = static_cast<std::uint64_t>(loads.integer(3)),
-                                 .generation = loads.integer(4)});
-  }
+  status.last_loads = last_loads(database, kShownLoads);
   status.checks = sqlite::open_position_reader(options_)->checks(boot_clock().now() + kChecksInTime);
   return status;
 }
