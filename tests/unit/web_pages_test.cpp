@@ -1,5 +1,6 @@
 #include "http/ops_json.hpp"
 #include "http/overview_keeper.hpp"
+#include "http/web_files.hpp"
 #include "unit/router_world.hpp"
 
 #include "ratings/version.hpp"

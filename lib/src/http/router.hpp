@@ -1,7 +1,7 @@
 #pragma once
 
 #include "http/responses.hpp"
-#include "http/web_files.hpp"
+#include "http/web_contents.hpp"
 
 #include "ratings/clock.hpp"
 #include "ratings/coherence.hpp"
