@@ -3,6 +3,7 @@
 
 On a PostgreSQL and a Redis of this test's own. Throughout, every 200 must carry exactly the user's history.
   Redis killed       all answers 200; after its restart it is used again
+  terminated         an administrator ends every connection: no word of it outside the lines of the log
   PostgreSQL killed  200 from the cache for at most Δ after the last check, then 503 with Retry-After and nothing else;
                      after its restart 200 within seconds
 """
@@ -11,6 +12,7 @@ import collections
 import http.client
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -31,6 +33,7 @@ HITS_END_WITHIN = 3.0
 MENDS_WITHIN = 15.0
 # Between attempts to connect 2 s at most (lib/src/postgres/pool.cpp), and the attempt itself.
 LONGEST_PAUSE = 2.5
+LOG_LINE = re.compile(r"listening on |\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
 class Clients(rig.Crowd):
@@ -144,6 +147,17 @@ def redis_dies(clients, folder, settings):
     return mended
 
 
+def terminated(clients, server, store):
+    """What PostgreSQL tells a waiting connection comes without being asked; libpq's default puts it on stderr as it is."""
+    clients.phase = "terminated"
+    rig.psql(store.url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'ratingsctl%'")
+    clients.wait_for("200", MENDS_WITHIN, "new connections")
+    lines = server.log.read_text(errors="replace").splitlines()
+    assert any("terminating connection" in line for line in lines), lines[-20:]
+    stray = [line for line in lines if not LOG_LINE.match(line)]
+    assert not stray, stray[:5]
+
+
 def postgres_dies(clients, folder, settings):
     clients.phase = "PostgreSQL dying"
     kill_group(int(settings["POSTGRES_PID"]))
@@ -176,10 +190,12 @@ def run(arguments, home):
         write_csv(data)
         subprocess.run([arguments.program, "load", data, "--store", store.url], check=True, capture_output=True,
                        env=rig.clean_environment(home))
-        with rig.Server(arguments.program, store.url, home, "--cache", settings["REDIS_URL"], "--memory-cache", "0") as server:
+        with rig.Server(arguments.program, store.url, home, "--cache", settings["REDIS_URL"], "--memory-cache", "0",
+                        "--log-level", "info") as server:
             bodies = expected_bodies(server)
             with Clients(server, bodies, arguments.seed) as clients:
                 clients.wait_for("200 redis", 10, "with everything in place")
+                terminated(clients, server, store)
                 redis_back = redis_dies(clients, folder, settings)
                 gone, postgres_back = postgres_dies(clients, folder, settings)
             report(clients, redis_back, gone, postgres_back)

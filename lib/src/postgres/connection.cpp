@@ -30,6 +30,12 @@ std::vector<const char*> pointers(std::span<const Param> params) {
   return values;
 }
 
+/// What the server says unasked: warnings, and "terminating connection" to one that waits. Of libpq's own
+/// accord it would go to stderr as it is, in between the lines of the log.
+void log_notice(void*, const char* message) {
+  log::info("postgresql says message={}", log::quoted(first_line(message)));
+}
+
 }  // namespace
 
 std::int32_t Result::int4(int row, int column) const {
@@ -89,6 +95,7 @@ Connection::Connection(const std::string& conninfo, Instant deadline) : target_{
     if (next == PGRES_POLLING_FAILED) lost(attempted);
   }
   cancel_.reset(PQgetCancel(raw()));
+  PQsetNoticeProcessor(raw(), &log_notice, nullptr);
 }
 
 void Connection::lost(std::string_view attempted) {
