@@ -10,8 +10,7 @@ namespace ratings::postgres {
 namespace {
 
 // What 10,000 users take with them, a million records, stays in memory on its way into the quarantine.
-// Compiling the statement takes longer than it saves.
-constexpr const char* kMemory = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off";
+constexpr const char* kMemory = "SET LOCAL work_mem = '256MB'";
 constexpr const char* kCount =
     "SELECT user_id, count(*) FROM public.ratings WHERE user_id = ANY ($1::bigint[]) GROUP BY user_id";
 constexpr const char* kKnown =
