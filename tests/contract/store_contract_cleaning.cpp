@@ -232,6 +232,18 @@ TEST_SUITE("store: purge and undo") {
 
     CHECK_FALSE(store.facts().foreign_changes);
   }
+
+  TEST_CASE("a table that purges emptied is known from one that never held anything") {
+    Store store;
+    CHECK_FALSE(store.facts().held);
+    store.load(Fill::first, kSome);
+    const auto batch = *store.purge({{1}, {2}, {3}}).batch;
+    REQUIRE(store.facts().empty);
+
+    CHECK(store.facts().held);
+    (void)store.undo(batch);
+    CHECK_FALSE(store.facts().held);
+  }
 }
 
 }  // namespace ratings::test

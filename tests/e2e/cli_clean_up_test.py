@@ -36,6 +36,17 @@ class Purge(CleanUp):
         self.run_cli(*self.undo_line(out))
         self.assertEqual(self.all_rows(1, 2, 3), before)
 
+    def test_a_file_is_not_loaded_again_when_all_of_it_was_purged(self):
+        before = self.all_rows(1, 2, 3)
+        file = self.csv(*ROWS)
+        undo = self.run_json("purge-user", "1", "2", "3")["undo"].split()[1:]
+
+        for _ in range(2):
+            self.assertTrue(self.run_json("load", file)["no_op"])
+        self.run_cli(*undo)
+
+        self.assertEqual(self.all_rows(1, 2, 3), before)
+
     def test_json_has_exactly_the_keys_of_the_contract(self):
         result = self.run_json("purge-user", "1")
 

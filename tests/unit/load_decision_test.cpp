@@ -21,6 +21,9 @@ using Hashes = std::vector<ContentHash>;
 
 LoadFacts holding(Hashes live) { return {.empty = false, .live = std::move(live), .foreign_changes = false}; }
 LoadFacts changed(Hashes live) { return {.empty = false, .live = std::move(live), .foreign_changes = true}; }
+LoadFacts purged(Hashes live, bool changed = false) {
+  return {.empty = true, .held = true, .live = std::move(live), .foreign_changes = changed};
+}
 
 /// "first 10": Fill::first, the first content taken, the second not.
 std::string in_words(const Decision& decision) {
@@ -56,6 +59,18 @@ const std::vector<Expected> kTable{
      {"first 10", "first 11", "first 10", "first 11", "first 10", "first 11"}},
     {"emptied by hand: the ledger's past does not count, but it ends with --replace",
      {.empty = true, .live = {kA}},
+     {kA},
+     {"first 1", "first 1", "first 1", "first 1", "replace 1", "replace 1"}},
+    {"emptied by purges: what is known waits for undo",
+     purged({kA}),
+     {kA},
+     {"no-op", "first 1", "no-op", "first 1", "replace 1", "replace 1"}},
+    {"emptied by purges, known and other",
+     purged({kA}),
+     {kA, kB},
+     {"first 01", "first 11", "first 01", "first 11", "replace 11", "replace 11"}},
+    {"emptied by purges and by hand",
+     purged({kA}, true),
      {kA},
      {"first 1", "first 1", "first 1", "first 1", "replace 1", "replace 1"}},
     {"empty, the sample itself",

@@ -38,6 +38,7 @@ enum class Fill {
 /// What the store knows when a load begins.
 struct LoadFacts {
   bool empty = true;                  ///< no row at all
+  bool held = false;                  ///< the table is empty, and batches hold records of this generation
   std::vector<ContentHash> live;      ///< contents of the live generation, the sample's among them
   bool foreign_changes = false;       ///< somebody else than ratingsctl changed rows in this generation
   std::int64_t generation = 1;        ///< the present one

@@ -61,9 +61,9 @@ LoadReport Loading::run(RatingWriter& writer) {
   if (options_.dry_run) return dry_run();
   check_first_lines();
   const auto facts = writer.begin();
-  // One file for an empty table cannot be there already; the hash that the ledger needs comes with the
-  // reading.
-  if (!facts.empty || inputs_.size() > 1) hash_files();
+  // One file for an empty table cannot be there already, unless it was purged; the hash that the ledger needs
+  // comes with the reading.
+  if (!facts.empty || facts.held || inputs_.size() > 1) hash_files();
   std::vector<std::optional<ContentHash>> contents;
   for (const auto& input : inputs_) contents.push_back(input.hash);
   const auto decision = presume(facts, contents, {options_.if_full, options_.again});

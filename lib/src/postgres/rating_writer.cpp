@@ -26,6 +26,9 @@ using namespace std::chrono_literals;
 // The writers' connection says nothing while others fill the children; a load ends by itself after a day.
 constexpr const char* kPatient = "SET LOCAL idle_in_transaction_session_timeout = '24h'";
 constexpr const char* kEmpty = "SELECT NOT EXISTS (SELECT 1 FROM public.ratings)";
+constexpr const char* kHeld =
+    "SELECT EXISTS (SELECT 1 FROM ratingsctl.quarantine AS q JOIN ratingsctl.position AS p ON q.generation = "
+    "p.generation)";
 constexpr const char* kState = "SELECT own_pos <> pos, generation, pos FROM ratingsctl.position";
 constexpr const char* kLive =
     "SELECT hash FROM ratingsctl.load_ledger AS l JOIN ratingsctl.position AS p ON l.generation = "
@@ -195,6 +198,7 @@ LoadFacts PostgresRatingWriter::begin() {
 
 LoadFacts PostgresRatingWriter::read_facts() {
   LoadFacts facts{.empty = run(kEmpty).boolean(0, 0), .live = {}, .excluded = {}};
+  facts.held = facts.empty && run(kHeld).boolean(0, 0);
   const auto state = run(kState);
   facts.foreign_changes = state.boolean(0, 0);
   facts.generation = generation_ = state.int8(0, 1);

@@ -78,6 +78,7 @@ LoadFacts SqliteRatingWriter::begin() {
   auto& database = change_.emplace(target_, Missing::create, cancelled_, Volume::bulk).database();
   empty_ = database.number("SELECT NOT EXISTS (SELECT 1 FROM ratings)") != 0;
   LoadFacts facts{.empty = empty_,
+                  .held = false,
                   .live = {},
                   .foreign_changes = change_->foreign_changes(),
                   .generation = change_->generation(),
@@ -86,6 +87,9 @@ LoadFacts SqliteRatingWriter::begin() {
       database.prepare("SELECT hash FROM ratingsctl_load_ledger WHERE live AND generation = ?1 ORDER BY id");
   live.bind(change_->generation());
   while (live.step()) facts.live.push_back({.bytes = live.salt(0).bytes});
+  auto held = database.prepare("SELECT EXISTS (SELECT 1 FROM ratingsctl_quarantine WHERE generation = ?1)");
+  held.bind(change_->generation());
+  facts.held = empty_ && held.step() && held.integer(0) != 0;
   auto excluded = database.prepare("SELECT user_id, batch FROM ratingsctl_exclusion");
   while (excluded.step()) exclusions_.exclude({excluded.integer(0)}, excluded.integer(1));
   facts.excluded = exclusions_.users();
