@@ -77,6 +77,14 @@ def forms_agree(operator, report):
     check(listed(top) == ids[:3], "--top 3 are not the first three")
 
 
+def needs_a_folder(operator):
+    done = subprocess.run([*operator.command, "suspects"], env=operator.environment | {"TMPDIR": "/nowhere"},
+                          capture_output=True, text=True, check=False)
+    check(done.returncode == 1 and "in /nowhere: No such file or directory; set TMPDIR" in done.stderr,
+          f"without room for its file it ended with {done.returncode}: {done.stderr}")
+    check(done.stdout == "", f"without room for its file it printed {done.stdout}")
+
+
 def begins_with_a_film(operator, report, kinds):
     attacked = report["attacks"][0]["movie_id"]
     found = listed(json.loads(operator.run("suspects", "--movie", attacked, "-o", "json")))
@@ -107,6 +115,7 @@ def on_generated(arguments, store, home):
     check(store.fingerprint() == before, "suspects changed rows")
     forms_agree(operator, report)
     begins_with_a_film(operator, report, kinds)
+    needs_a_folder(operator)
 
     purged = json.loads(operator.run("purge-user", "-", "--reason", "votes rigged", "-o", "json",
                                      stdin=operator.run("suspects", "-o", "ids")))

@@ -56,7 +56,7 @@ TEST_SUITE("spool") {
   TEST_CASE("gives back what was added, in order, in pieces of any size") {
     for (const std::size_t count : {0U, 1U, 4095U, 4096U, 4097U, 20'000U}) {
       CAPTURE(count);
-      ratings::Spool spool;
+      ratings::Spool spool{"testing"};
       for (std::size_t i = 0; i < count; ++i) spool.add(std::array{row(static_cast<std::int64_t>(i))});
       CHECK(spool.size() == count);
 

@@ -32,7 +32,7 @@ class RowRouter {
   std::vector<CopyRows> gathered_;  ///< one for each stream
   ExclusionList::Scratch scratch_;
   std::uint64_t sent_ = 0;
-  Spool held_back_;
+  Spool held_back_{"putting rows of excluded users aside"};
 };
 
 }  // namespace ratings::postgres

@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <string>
-#include <system_error>
 #include <unistd.h>
 
 namespace ratings {
@@ -17,26 +16,28 @@ namespace {
 // 96 KiB a write: large enough that the system call costs nothing, small enough to forget.
 constexpr std::size_t kBuffered = 4096;
 
-[[noreturn]] void fail(const char* what) {
-  throw Error{Kind::store, std::string{"put rows of excluded users aside: "} + what + ": " +
-                               std::strerror(errno) + "; set TMPDIR to a directory with room"};
-}
-
-int anonymous_file() {
-  std::error_code failed;
-  auto folder = std::filesystem::temp_directory_path(failed);
-  if (failed) folder = "/tmp";
-  auto name = (folder / "ratingsctl-XXXXXX").string();
-  const int file = mkostemp(name.data(), O_CLOEXEC);
-  if (file < 0) fail("create a temporary file");
-  unlink(name.c_str());
-  return file;
+std::filesystem::path folder_for_large_files() {
+  if (const char* const wanted = std::getenv("TMPDIR"); wanted != nullptr && *wanted != '\0') return wanted;
+  return "/var/tmp";  // Filesystem Hierarchy Standard 5.15: there wherever there is a /var
 }
 
 }  // namespace
 
 Spool::~Spool() {
   if (file_ >= 0) close(file_);
+}
+
+void Spool::fail(const char* what) const {
+  const int reason = errno;
+  throw Error{Kind::store, purpose_ + ": " + what + " in " + folder_for_large_files().string() + ": " +
+                               std::strerror(reason) + "; set TMPDIR to a directory with room"};
+}
+
+void Spool::open() {
+  auto name = (folder_for_large_files() / "ratingsctl-XXXXXX").string();
+  file_ = mkostemp(name.data(), O_CLOEXEC);
+  if (file_ < 0) fail("creating a temporary file");
+  unlink(name.c_str());
 }
 
 void Spool::add(std::span<const Rating> rows) {
@@ -48,12 +49,12 @@ void Spool::add(std::span<const Rating> rows) {
 }
 
 void Spool::flush() {
-  if (file_ < 0) file_ = anonymous_file();
+  if (file_ < 0) open();
   const auto bytes = std::as_bytes(std::span{buffer_});
   for (std::size_t done = 0; done < bytes.size();) {
     const auto wrote = write(file_, bytes.data() + done, bytes.size() - done);
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) fail("write a temporary file");
+    if (wrote < 0) fail("writing a temporary file");
     done += static_cast<std::size_t>(wrote);
   }
   buffer_.clear();
@@ -69,7 +70,7 @@ std::size_t Spool::read(std::span<Rating> rows) {
   for (std::size_t done = 0; done < bytes.size();) {
     const auto got = pread(file_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(start + done));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) fail("read a temporary file back");
+    if (got <= 0) fail("reading a temporary file back");
     done += static_cast<std::size_t>(got);
   }
   std::transform(buffer_.begin(), buffer_.end(), rows.begin(), [](const Record& record) {

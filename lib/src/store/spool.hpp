@@ -5,16 +5,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace ratings {
 
 /// Ratings put aside in an anonymous temporary file, so that any number of them takes the same memory. First
 /// everything is added, then everything is read back in that order. Not thread-safe; the file vanishes with
-/// the object, or with the process. Throws Error{store} when the disk is full or $TMPDIR cannot be written.
+/// the object, or with the process. It lies in $TMPDIR, by default in /var/tmp, which is on a disk where /tmp
+/// is memory. Throws Error{store} when the disk is full or the folder cannot be written.
 class Spool {
  public:
-  Spool() = default;
+  /// `purpose` begins its errors: "putting rows of excluded users aside".
+  explicit Spool(std::string purpose) : purpose_{std::move(purpose)} {}
   ~Spool();
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
@@ -35,7 +39,10 @@ class Spool {
   static_assert(sizeof(Record) == 24);
 
   void flush();
+  void open();
+  [[noreturn]] void fail(const char* what) const;
 
+  std::string purpose_;
   int file_ = -1;  ///< opened when the first buffer is full or read() begins
   std::uint64_t size_ = 0;
   std::uint64_t given_ = 0;

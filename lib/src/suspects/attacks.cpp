@@ -33,10 +33,8 @@ AttackFinder::AttackFinder(const Films& films, std::optional<MovieId> movie) : f
 
 void AttackFinder::add(std::uint32_t account, const Rating& rating) {
   if (movie_ && rating.movie != *movie_) return;
-  const auto* film = films_.find(rating.movie);
-  if (film == nullptr) return;  // came after the first pass
   const auto week = rating.timestamp / kWeek;
-  const auto least = std::max(double{kSmall}, kCrowded * film->a_week());
+  const auto least = std::max(double{kSmall}, kCrowded * films_.at(rating.movie).a_week());
   if (!films_.may_have(least, rating.movie, week)) return;
 
   const auto [number, fresh] =
@@ -58,11 +56,11 @@ Sums AttackFinder::campaign(const Crowd& crowd) const {
 
 AttackFinder::Verdict AttackFinder::judge(const Crowd& crowd) {
   const auto count = crowd.scores.count;
-  const auto least = std::max(double{kSmall}, kCrowded * films_.find(crowd.movie)->a_week());
+  const auto least = std::max(double{kSmall}, kCrowded * films_.at(crowd.movie).a_week());
   if (static_cast<double>(count) < least) return {};  // others shared its counter
 
   const auto around = campaign(crowd);
-  const auto usual = films_.find(crowd.movie)->scores.without(around).with(films_.all().shrunk_to(kPrior));
+  const auto usual = films_.at(crowd.movie).scores.without(around).with(films_.all().shrunk_to(kPrior));
   const auto spread = std::max(usual.deviation(), kGrain);
   const auto shift = std::abs(crowd.scores.mean() - usual.mean());
   const auto error =
@@ -106,7 +104,7 @@ void AttackFinder::finish() {
     if (!attack) continue;
     // In other weeks about half of a film's ratings lie on this side of its mean.
     const auto& crowd = crowds_[member.crowd];
-    const auto& film = *films_.find(crowd.movie);
+    const auto& film = films_.at(crowd.movie);
     const auto rest = static_cast<double>(film.scores.count - crowd.scores.count);
     const auto expected = rest / static_cast<double>(film.last_week - film.first_week + 1) / 2;
     const auto weight = std::max(0.0, 1 - expected / followers[member.crowd]);

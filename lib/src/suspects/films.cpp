@@ -59,13 +59,8 @@ bool Films::may_have(double ratings, MovieId movie, std::int64_t week) const noe
   return counted == kFull || counted >= ratings;
 }
 
-const Film* Films::find(MovieId movie) const {
-  if (movie.value >= kNear) {
-    const auto found = far_films_.find(movie.value);
-    return found == far_films_.end() ? nullptr : &found->second;
-  }
-  const auto number = static_cast<std::size_t>(movie.value);
-  return number < films_.size() && films_[number].scores.count > 0 ? &films_[number] : nullptr;
+const Film& Films::at(MovieId movie) const {
+  return movie.value >= kNear ? far_films_.at(movie.value) : films_.at(static_cast<std::size_t>(movie.value));
 }
 
 }  // namespace ratings::suspects

@@ -65,8 +65,8 @@ class Films {
   Films();
 
   void add(std::span<const Rating> history);
-  /// Null when no such film was added.
-  [[nodiscard]] const Film* find(MovieId movie) const;
+  /// One that was added.
+  [[nodiscard]] const Film& at(MovieId movie) const;
   [[nodiscard]] const Sums& all() const noexcept { return all_; }
   [[nodiscard]] float lowest() const noexcept { return lowest_; }
   [[nodiscard]] float highest() const noexcept { return highest_; }

@@ -1,9 +1,12 @@
 #include "ratings/suspects.hpp"
 
+#include "store/spool.hpp"
 #include "suspects/judge.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <functional>
 
 namespace ratings {
 namespace {
@@ -18,21 +21,34 @@ void compare(Behaviour& account, std::span<const Rating> history, const Films& f
   constexpr double kLeastDeviation = 1e-12;
   double distance = 0;
   double agreement = 0;
-  std::uint64_t known = 0;
   std::uint64_t extreme = 0;
   for (const auto& rating : history) {
     if (rating.score <= films.lowest() || rating.score >= films.highest()) ++extreme;
-    const auto* film = films.find(rating.movie);
-    if (film == nullptr) continue;  // came after the first pass
-    const auto from_mean = std::abs(double{rating.score} - film->scores.mean());
+    const auto& scores = films.at(rating.movie).scores;
+    const auto from_mean = std::abs(double{rating.score} - scores.mean());
     distance += from_mean;
-    agreement += from_mean / static_cast<double>(film->scores.count);
-    ++known;
+    agreement += from_mean / static_cast<double>(scores.count);
   }
-  const auto all = static_cast<double>(std::max<std::uint64_t>(known, 1));
-  account.extreme = static_cast<float>(static_cast<double>(extreme) / static_cast<double>(history.size()));
+  const auto all = static_cast<double>(history.size());
+  account.extreme = static_cast<float>(static_cast<double>(extreme) / all);
   account.distance = static_cast<float>(distance / all);
   account.rdma = static_cast<float>(std::log(std::max(agreement / all, kLeastDeviation)));
+}
+
+/// Who was spooled one after the other, each history as it was added.
+void each_spooled(Spool& spool, const std::function<void(std::span<const Rating>)>& take) {
+  std::array<Rating, 4096> piece;
+  std::vector<Rating> history;
+  while (const auto got = spool.read(piece)) {
+    for (const auto& rating : std::span{piece}.first(got)) {
+      if (!history.empty() && history.back().user != rating.user) {
+        take(history);
+        history.clear();
+      }
+      history.push_back(rating);
+    }
+  }
+  if (!history.empty()) take(history);
 }
 
 }  // namespace
@@ -61,26 +77,25 @@ SuspectReport find_suspects(RatingScan& scan, const SuspectQuery& query) {
   SuspectReport report;
   Films films;
   std::vector<Behaviour> accounts;
+  Spool seen{"finding suspects"};
   report.ratings = scan.each_user(query.since, [&](std::span<const Rating> history) {
     accounts.push_back(suspects::behaviour_of(history));
     films.add(history);
+    seen.add(history);
   });
   report.accounts = accounts.size();
 
-  // Both passes see the users in the same order; whoever came or went between them is passed over.
   AttackFinder attacks{films, query.movie};
   std::vector<bool> rated_movie(accounts.size(), !query.movie);
   std::uint32_t number = 0;
-  scan.each_user(query.since, [&](std::span<const Rating> history) {
-    const auto user = history.front().user;
-    while (number < accounts.size() && accounts[number].user < user) ++number;
-    if (number == accounts.size() || accounts[number].user != user) return;
+  each_spooled(seen, [&](std::span<const Rating> history) {
     compare(accounts[number], history, films);
     films.expect(history);
     for (const auto& rating : history) {
       attacks.add(number, rating);
       if (rating.movie == query.movie) rated_movie[number] = true;
     }
+    ++number;
   });
   attacks.finish();
 
