@@ -233,6 +233,14 @@ TEST_SUITE("store: purge and undo") {
     CHECK_FALSE(store.facts().foreign_changes);
   }
 
+  TEST_CASE("a reason that is no UTF-8 is kept as text") {
+    Store store;
+    store.load(Fill::first, kSome);
+    (void)store.clean_up().purge({.users = {{1}}, .reason = "\xffots", .max_rows = {}});
+
+    CHECK(store.clean_up().batches().front().reason == "\\xffots");
+  }
+
   TEST_CASE("a table that purges emptied is known from one that never held anything") {
     Store store;
     CHECK_FALSE(store.facts().held);

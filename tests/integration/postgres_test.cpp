@@ -219,6 +219,14 @@ TEST_SUITE("postgres") {
     }
   }
 
+  TEST_CASE("a port that cannot be one is a wrong setting, not a server that is away") {
+    for (const char* url :
+         {"postgresql://me@host:bad/x", "postgresql://me@host:0/x", "host=a,b port=5432,70000"})
+      CHECK_THROWS_WITH_AS((void)postgres::conninfo(options_for(url), postgres::Purpose::read),
+                           doctest::Contains("is not a number from 1 to 65535"), Error);
+    CHECK_NOTHROW((void)postgres::conninfo(options_for("host=a,b port=5432,"), postgres::Purpose::read));
+  }
+
   TEST_CASE("whoever needs a schema says so, readers and clean-up alike") {
     test::TempDatabase temp;
     const auto clean_up = open_clean_up(options_for(temp.url()));

@@ -1,6 +1,7 @@
 #include "postgres/clean_up.hpp"
 
 #include "core/operator_name.hpp"
+#include "core/utf8.hpp"
 #include "postgres/migrations.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/sql.hpp"
@@ -92,7 +93,7 @@ std::uint64_t total(const RowsByUser& rows) {
 }
 
 Batch make_batch(pqxx::work& work, const std::string& kind, const std::string& reason) {
-  const auto made = exec_bound(work, kMakeBatch, kind, operator_name(), reason);
+  const auto made = exec_bound(work, kMakeBatch, kind, operator_name(), as_utf8(reason));
   return {.seq = made[0][0].as<std::int64_t>(),
           .name = made[0][1].as<std::string>(),
           .kind = made[0][2].as<std::string>(),

@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <memory>
 
@@ -30,6 +31,21 @@ void refuse_unencoded_password(const std::string& url) {
   if (!stray && std::count(authority.begin(), authority.end(), '@') <= 1) return;
   throw Error{Kind::usage,
               "store URL cannot be understood: a '/' or '@' in user or password must be written %2F or %40"};
+}
+
+/// "5432", or one for each of several hosts: libpq would say so only when it connects, as if the server were
+/// away.
+void check_ports(const std::string& ports) {
+  for (std::size_t begin = 0; begin <= ports.size();) {
+    const auto end = std::min(ports.find(',', begin), ports.size());
+    unsigned port = 0;
+    const auto [stop, error] = std::from_chars(ports.data() + begin, ports.data() + end, port);
+    const bool number = error == std::errc{} && stop == ports.data() + end;
+    if (end != begin && (!number || port == 0 || port > 65'535))
+      throw Error{Kind::usage, "store URL: port '" + ports.substr(begin, end - begin) +
+                                   "' is not a number from 1 to 65535"};
+    begin = end + 1;
+  }
 }
 
 Keywords parse(const std::string& text) {
@@ -75,6 +91,7 @@ std::string conninfo(const StoreOptions& options, Purpose purpose) {
   refuse_unencoded_password(options.url);
   auto keywords = parse(options.url);
   if (!options.password.empty()) keywords["password"] = options.password;
+  if (const auto port = keywords.find("port"); port != keywords.end()) check_ports(port->second);
   const Keywords defaults{
       {"application_name",
        "ratingsctl/" + options.command + (purpose == Purpose::validate ? "/validator" : "")},

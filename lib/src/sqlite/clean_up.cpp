@@ -1,6 +1,7 @@
 #include "sqlite/clean_up.hpp"
 
 #include "core/operator_name.hpp"
+#include "core/utf8.hpp"
 #include "sqlite/files.hpp"
 #include "sqlite/schema.hpp"
 #include "store/batch_state.hpp"
@@ -85,7 +86,7 @@ std::vector<BatchInfo> SqliteCleanUp::batches() {
 
 Batch make_batch(Change& change, const std::string& kind, const std::string& reason) {
   auto made = change.database().prepare(kMakeBatch);
-  made.bind(kind, operator_name(), reason, change.generation());
+  made.bind(kind, operator_name(), as_utf8(reason), change.generation());
   std::int64_t seq = 0;
   while (made.step()) seq = made.integer(0);
   return {.seq = seq, .name = kind + "-" + std::to_string(seq)};  // as the column `name` says
