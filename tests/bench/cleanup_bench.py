@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures purge-user and dedupe against plain SQL on the same data; called by cleanup, prints Markdown.
+"""Measures suspects, purge-user and dedupe against plain SQL on the same data; called by cleanup, prints Markdown.
 
 `ratings` is ours, with triggers, quarantine and bookkeeping; `plain.ratings` has the same partitions, order of rows and index,
 and nothing else. What was deleted is put back after each measurement and both are vacuumed, so that every round begins alike.
@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from cleanup_sqlite import measure_sqlite
+from cleanup_suspects import measure_suspects
 from cleanup_ways import DOUBLED_EVERY, ServerMemory, double, explain_ways, row_number, group_by
 from measuring import generate, machine, measured, median_of, rig, say, spread
 
@@ -238,7 +239,7 @@ def parse():
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--rows", type=int, required=True)
     parser.add_argument("--rounds", type=int, required=True)
-    parser.add_argument("parts", nargs="+", choices=["purge", "dedupe", "sqlite"])
+    parser.add_argument("parts", nargs="+", choices=["suspects", "purge", "dedupe", "sqlite"])
     return parser.parse_args()
 
 
@@ -251,6 +252,8 @@ def main():
     explain_ways()
     if set(arguments.parts) - {"sqlite"}:
         store = Store(arguments, server)
+        if "suspects" in arguments.parts:
+            measure_suspects(store, arguments.rounds)
         if "purge" in arguments.parts:
             measure_purges(store, arguments.rounds)
         if "dedupe" in arguments.parts:
