@@ -180,7 +180,7 @@ remove_and_purge() {
   [ -e /etc/ratingsctl/config.toml ] || fail 'the configuration is gone'
   if has_systemd; then
     expect 'nothing runs' '' "$(pgrep -x ratingsctl || true)"
-    expect 'nothing failed' '' "$(systemctl --failed --plain --no-legend 'ratingsctl*')"
+    expect 'nothing failed' '' "$(systemctl list-units --failed --plain --no-legend 'ratingsctl*')"
   fi
   apt install "$deb"
   if has_systemd; then
