@@ -95,13 +95,14 @@ manual_and_completion() {
 units() {
   step 'units'
   apt install systemd
-  local unit verified
+  local unit verified exposure
   for unit in /usr/lib/systemd/system/ratingsctl*; do
     verified=$(systemd-analyze verify "$unit" 2>&1) || fail "$unit: $verified"
     if grep -q ratingsctl <<<"$verified"; then fail "$unit: $verified"; fi
   done
   for unit in /usr/lib/systemd/system/ratingsctl*.service; do
-    figure "exposure of $(basename "$unit")" "$(systemd-analyze security --offline=true --threshold=20 --no-pager "$unit" | tail -1 | grep -o '[0-9.]* [A-Z]*' | tail -1)"
+    exposure=$(systemd-analyze security --offline=true --threshold=20 --no-pager "$unit") || fail "$unit is too open: ${exposure##*$'\n'}"
+    figure "exposure of $(basename "$unit")" "$(sed -n 's/.*Overall exposure level.*: \([0-9.]* [A-Z]*\).*/\1/p' <<<"$exposure")"
   done
 }
 
