@@ -3,6 +3,7 @@
 #include "late_cache.hpp"
 #include "option_types.hpp"
 #include "repeat.hpp"
+#include "service_manager.hpp"
 #include "signals.hpp"
 #include "values.hpp"
 
@@ -139,7 +140,12 @@ ExitCode run_serve(const Settings& settings, const ServeOptions& options) {
   HttpServer server{service, *coherence, shared, clock, options.http, figures, overview.get()};
 
   const int port = server.bind();
-  const SignalWatcher watcher{[&server] { server.stop(); }};
+  const ServiceManager manager{process_environment()};
+  const SignalWatcher watcher{[&server, &manager] {
+    manager.stopping();
+    server.stop();
+  }};
+  manager.ready();  // the socket listens: who connects now is answered as soon as the loops run
   print("listening on " + address(options.http.host, port) + "\n");
   flush_output();
   server.run();

@@ -17,6 +17,9 @@ build_packages() {
     libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev libarchive-dev zlib1g-dev libxxhash-dev
 }
 
+# For cpack: dpkg-shlibdeps, and what tells a program from a text.
+package_packages() { echo dpkg-dev file; }
+
 run_packages() {
   local common='ca-certificates libpq5 libsqlite3-0 libxxhash0 zlib1g libbrotli1'
   case $(debian_release) in
@@ -30,7 +33,7 @@ test_packages() {
   if [ "$(debian_release)" = 12 ]; then fuzzing='clang libclang-rt-14-dev'; fi
   echo doctest-dev postgresql postgresql-client redis-server redis-tools python3 curl jq git procps \
     ccache clang-tidy clang-format "$fuzzing" mandoc gzip zstd xz-utils zip sqlite3 shellcheck systemd \
-    bash zsh fish \
+    bash zsh fish "$(package_packages)" \
     chromium prometheus  # for the pages, and for promtool: 25 s and 18 s to install on two cores
 }
 

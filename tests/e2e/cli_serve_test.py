@@ -50,6 +50,23 @@ class Serve(harness.Case):
                 server.process.send_signal(number)
                 self.assertEqual(server.process.wait(harness.PATIENCE), 0)
 
+    def test_it_tells_a_service_manager_that_it_listens_and_that_it_ends(self):
+        path = str(self.home / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(path)
+            manager.settimeout(harness.PATIENCE)
+            with harness.Serve(self, NOTIFY_SOCKET=path) as server:
+                self.assertEqual(manager.recv(100), b"READY=1")
+                with socket.create_connection(("127.0.0.1", server.port), timeout=harness.PATIENCE) as client:
+                    client.sendall(b"GET /rates/1 HTTP/1.1\r\nHost: x\r\n")  # half a request: the end has to wait for it
+                    harness.wait_for(lambda: b'connections{state="active"} 2' in server.get("/metrics")[1], "the client")
+                    server.process.send_signal(signal.SIGTERM)
+                    self.assertEqual(manager.recv(100), b"STOPPING=1")
+                    self.assertIsNone(server.process.poll())
+                    client.sendall(b"\r\n")
+                    self.assertIn(b"200 OK", client.recv(100))
+                self.assertEqual(server.process.wait(harness.PATIENCE), 0)
+
     def test_a_second_signal_ends_it_at_once(self):
         with harness.Serve(self, "--drain-timeout", "3600") as server:
             with socket.create_connection(("127.0.0.1", server.port)) as open_request:

@@ -16,6 +16,7 @@ delta_seconds=1.1   # the default Δ and the rounding that barrier() adds
 step() { printf '\n-- %s\n' "$*"; }
 fail() { printf 'compose_test: %s\n' "$*" >&2; exit 1; }
 compose() { docker compose --progress quiet "$@"; }
+job() { compose run --rm -T "$@"; }
 query() { compose exec -T postgres psql -X -q -A -t -U ratings -d ratings -c "$1"; }
 
 clean_up() {
@@ -25,6 +26,7 @@ clean_up() {
     echo '-- the last lines of each log:' >&2
     compose logs --no-color --tail 30 >&2
   fi
+  export COMPOSE_FILE=docker-compose.yml:docker/compose.volumes.yml  # which is all there can be
   compose down -v --remove-orphans --timeout 5 >/dev/null 2>&1
   docker image rm "$COMPOSE_PROJECT_NAME" >/dev/null 2>&1
   # pg_data belongs to the container's user; a container removes it where this script's user may not.
@@ -66,7 +68,8 @@ tar -C "$source_dir" --exclude=./.git --exclude=./build --exclude=./pg_data --ex
   --exclude=./data/ratings.csv -cf - . | tar -C "$work" -xf -
 cd "$work"
 # One image for this run alone: the tag of a user's own build must stay as it is.
-sed -i "s/^    image: ratingsctl\$/    image: $COMPOSE_PROJECT_NAME/" docker-compose.yml
+sed -i "s/^  image: ratingsctl\$/  image: $COMPOSE_PROJECT_NAME/" docker-compose.yml
+grep -q "image: $COMPOSE_PROJECT_NAME" docker-compose.yml || fail 'the name of the image was not found in docker-compose.yml'
 
 step 'up, from nothing, with the sample'
 docker compose --progress plain build server >build.log 2>&1 || { tail -60 build.log >&2; fail 'the image could not be built'; }
@@ -150,6 +153,32 @@ compose stop redis
 expect 'without Redis' "$answer_user_2" "$(get /rates/2)"
 compose start redis
 
+step 'one-off jobs'
+compose up -d --wait --wait-timeout 60
+answer=$(get /rates/1)
+expect 'up starts no job' 'postgres redis server' "$(compose ps --services | sort | tr '\n' ' ' | sed 's/ $//')"
+expect 'query' "$answer" "$(job query 1 -o json)"
+expect 'profile' "$(get /user/profile/1)" "$(job profile 1 -o json)"
+expect 'a dry run of dedupe' 3 "$(job dedupe --dry-run -o json 2>/dev/null | jq .rows)"
+expect 'suspects' 0 "$(job suspects -o ids 2>/dev/null | wc -l)"
+undo_line=$(job purge-user 1 --reason 'ticket 7' 2>/dev/null | tail -1)
+expect 'purge-user is seen at once' '[]' "$(get /rates/1)"
+expect 'batches' 'ticket 7' "$(job batches -o json | jq -r '.[0].reason')"
+job undo "${undo_line##* }" >/dev/null 2>&1
+expect 'undo gives back' "$answer" "$(get /rates/1)"
+printf 'userId,movieId,rating,timestamp\n77,1,4.5,900000000\n' | job load - --append >/dev/null 2>&1
+expect 'load from a pipe' '4.5' "$(get /rates/77 | jq '.[0].rating')"
+cp data/ratings.csv data/more.csv
+echo '78,1,3.5,900000000' >>data/more.csv
+job load /data/more.csv --append >/dev/null 2>&1
+expect 'load from ./data' '3.5' "$(get /rates/78 | jq '.[0].rating')"
+expect 'export' "$(query 'SELECT count(*) FROM ratings')" "$(job export | tail -n +2 | wc -l)"
+job init --delta 500 >/dev/null 2>&1
+expect 'init' 500 "$(job status -o json | jq .delta_ms)"
+expect 'config' postgresql://ratings@postgres:5432/ratings "$(job config -o json | jq -r '[.. | objects | .store? // empty | .value][0]')"
+expect 'the exit code is handed on' 3 "$(job profile 424242 >/dev/null 2>&1; echo $?)"
+expect 'no job is left behind' 'postgres redis server' "$(compose ps -a --services | sort | tr '\n' ' ' | sed 's/ $//')"
+
 step 'who runs, and who can reach what'
 server=$(compose ps -q server)
 compose up -d --wait --wait-timeout 60
@@ -171,4 +200,22 @@ echo 'ok: the password is in its file and nowhere else'
 step 'SIGTERM ends the server at once and cleanly'
 compose stop server
 expect 'exit code' 0 "$(docker inspect -f '{{.State.ExitCode}}' "$server")"
+
+step 'named volumes in the place of ./pg_data and ./secrets'
+compose down --timeout 5
+bound_password=$(cat secrets/postgres_password)
+export COMPOSE_FILE=docker-compose.yml:docker/compose.volumes.yml
+compose up -d --wait --wait-timeout 120
+wait_until 30 rates_answer 1 || fail 'no answer on named volumes'
+expect 'a database of its own' 3 "$(query 'SELECT count(*) FROM ratings')"
+if [ "$bound_password" = "$(compose exec -T server cat /run/secrets/postgres_password)" ]; then fail 'the password is that of ./secrets'; fi
+echo 'ok: a password of its own'
+printf 'userId,movieId,rating,timestamp\n77,1,4.5,900000000\n' | job load - --append >/dev/null 2>&1
+compose down --timeout 5
+compose up -d --wait --wait-timeout 120
+wait_until 30 rates_answer 77 || fail 'no answer after down and up'
+expect 'down and up keep the volumes' 4 "$(query 'SELECT count(*) FROM ratings')"
+unset COMPOSE_FILE
+COMPOSE_FILE=docker-compose.yml:docker/compose.volumes.yml compose down -v --timeout 5
+expect 'down -v removes them' '' "$(docker volume ls -q --filter "name=${COMPOSE_PROJECT_NAME}_")"
 printf '\ncompose_test: all steps passed\n'

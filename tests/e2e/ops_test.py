@@ -257,9 +257,10 @@ class Scheduled(Ops):
         units.mkdir()
         paths = sorted((OPS / "systemd").iterdir())
         self.assertEqual({path.name for path in paths},
-                         {f"ratingsctl-{name}.{kind}" for name in JOBS for kind in ("service", "timer")})
+                         {f"ratingsctl-{name}.{kind}" for name in JOBS for kind in ("service", "timer")} | {"ratingsctl.service"})
         for path in paths:
-            (units / path.name).write_text(path.read_text().replace(LIBEXEC, str(OPS)))
+            text = path.read_text().replace(LIBEXEC, str(OPS)).replace("/usr/local/bin/ratingsctl", harness.program())
+            (units / path.name).write_text(text)
         verified = self.call([analyze, "verify", "--man=no", *map(str, sorted(units.iterdir()))])
         self.assertEqual([line for line in verified.stderr.splitlines() if "ratingsctl-" in line], [])
         for path in paths:
@@ -268,6 +269,16 @@ class Scheduled(Ops):
         # A verification that finds nothing in anything would prove nothing.
         broken = self.write("units/ratingsctl-broken.service", "[Service]\nExecStart=/no/such/program\n")
         self.assertNotEqual(subprocess.run([analyze, "verify", "--man=no", broken], capture_output=True, check=False).returncode, 0)
+
+    def test_units_are_shut_off_from_what_they_do_not_need(self):
+        analyze = tool("systemd-analyze")
+        # Exposure, 0 to 10 (systemd-analyze(1)); what is left is the network, which the store and the clients need.
+        for name in ["ratingsctl", *(f"ratingsctl-{job}" for job in sorted(JOBS))]:
+            self.call([analyze, "security", "--offline=true", "--threshold=20", "--no-pager",
+                       OPS / f"systemd/{name}.service"])
+        open_one = self.write("open.service", "[Service]\nExecStart=/bin/true\n")
+        self.assertNotEqual(subprocess.run([analyze, "security", "--offline=true", "--threshold=40", "--no-pager", open_one],
+                                           capture_output=True, check=False).returncode, 0)
 
     def test_shellcheck_has_nothing_to_say(self):
         scripts = sorted(OPS.glob("*.sh"))
