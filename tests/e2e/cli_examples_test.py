@@ -20,6 +20,7 @@ ELSEWHERE = {
     "./quickstart.sh": ("installs packages and builds for minutes; the transcript below it is run here", "quickstart.sh"),
     "./test.sh": ("installs packages, builds, and runs this test", "test.sh"),
     "docker compose": ("needs a container engine", "tests/e2e/compose_test.sh"),
+    "sudo apt install": ("installs into this machine; a clean container does it", "tests/packages.sh"),
     "cmake ": ("is how the program under test was built", "test.sh"),
 }
 
