@@ -74,8 +74,9 @@ struct SuspectReport {
 
 /// Reads everything once by `scan` and changes nothing. Memory goes with accounts, films, the longest
 /// history and crowds, not with ratings: 236 MB for 270,896 accounts and 26 million ratings, measured. The
-/// ratings are put aside in a temporary file in $TMPDIR (by default /var/tmp), 24 bytes each. The same ratings
-/// give the same report. Throws what the scan throws, and Error{store} when that file cannot be written.
+/// ratings are put aside in a temporary file in $TMPDIR (by default /var/tmp), 24 bytes each. The same
+/// ratings give the same report. Throws what the scan throws, and Error{store} when that file cannot be
+/// written.
 [[nodiscard]] RATINGS_EXPORT SuspectReport find_suspects(RatingScan& scan, const SuspectQuery& query);
 
 }  // namespace ratings
