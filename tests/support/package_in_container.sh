@@ -19,7 +19,7 @@ has_systemd() { [ -d /run/systemd/system ]; }
 apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 --no-install-recommends -y "$@" >>/tmp/apt.log 2>&1 || { tail -20 /tmp/apt.log >&2; fail "apt-get $*"; }; }
 # What lies on the machine, without what apt, dpkg and the system keep books in.
 files() { find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/cache -o -path /var/log -o -path /var/lib/apt \
-  -o -path /var/lib/dpkg -o -path /home -o -path "$debs" -o -path "$source_dir" \) -prune -o -print | sort; }
+  -o -path /var/lib/dpkg -o -path /home -o -path "$debs" -o -path "$source_dir" \) -prune -o -print | sort -u; }
 guest() { runuser -u guest -- env -C /home/guest HOME=/home/guest "$@"; }
 service_user() { runuser -u ratingsctl -- env -C / HOME=/var/lib/ratingsctl "$@"; }
 
@@ -195,8 +195,10 @@ remove_and_purge() {
   local left
   apt purge --autoremove
   files >/tmp/after
-  # The user stays, with the copies of its files that useradd and its like keep.
-  left=$(comm -13 /tmp/before /tmp/after | grep -vE '^/(etc/(passwd|group|shadow|gshadow|subuid|subgid)-?|etc/ld.so.cache)$' || true)
+  # The user stays, with the copies of its files that useradd and its like keep; and so does a library that apt keeps
+  # because another package suggests it.
+  left=$(comm -13 /tmp/before /tmp/after | comm -23 - <(sort -u /var/lib/dpkg/info/*.list) |
+    grep -vE '^/(etc/(passwd|group|shadow|gshadow|subuid|subgid)-?|etc/ld.so.cache)$' || true)
   if has_systemd; then
     expect 'nothing is left but the backups' '/var/lib/ratingsctl /var/lib/ratingsctl/backups' "$(grep -v '/backups/ratings-' <<<"$left" | xargs)"
     expect 'no unit is known' '' "$(systemctl list-units --all --plain --no-legend 'ratingsctl*')"
