@@ -1,6 +1,7 @@
 #include "http/web_contents.hpp"
 
 #include "http/web_files.hpp"
+
 #include "ratings/version.hpp"
 
 #include <string>
