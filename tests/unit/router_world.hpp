@@ -30,9 +30,9 @@ struct World {
   SendBudget budget{1 << 19};
   Router router{service, coherence, nullptr, clock, draining, budget, no_page, no_page};
 
-  Response get(std::string_view target, Conditions conditions = {}) {
+  Response get(std::string_view target, const Conditions& conditions = {}) {
     return router.answer(
-        {.method = "GET", .target = target, .conditions = std::move(conditions), .arrived = clock.now()});
+        {.method = "GET", .target = target, .conditions = conditions, .arrived = clock.now()});
   }
   std::string body(std::string_view target) { return std::string{get(target).body()}; }
 };

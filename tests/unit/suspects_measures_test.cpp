@@ -18,8 +18,10 @@ Rating rate(std::int64_t user, std::int32_t movie, float score, std::int64_t tim
 
 /// Twenty-five films, the n-th rated n·pause seconds after the first.
 std::vector<Rating> paced(std::int64_t user, std::int64_t pause, std::int64_t begin = 1'000'000'800) {
+  constexpr int kFilms = 25;
   std::vector<Rating> history;
-  for (int n = 0; n < 25; ++n)
+  history.reserve(kFilms);
+  for (int n = 0; n < kFilms; ++n)
     history.push_back(rate(user, n, 1 + static_cast<float>(n % 4), begin + n * pause));
   return history;
 }

@@ -25,7 +25,7 @@ extern const std::string_view openapi_json;
 std::span<const WebContent> web_files() {
   constexpr const char* kHtml = "text/html; charset=utf-8";
   constexpr const char* kScript = "text/javascript; charset=utf-8";
-  static const std::array files{
+  static const std::array kFiles{
       WebContent{"/", kHtml, web::index_html},
       WebContent{"/ops", kHtml, web::ops_html},
       WebContent{"/web/style.css", "text/css; charset=utf-8", web::style_css},
@@ -37,7 +37,7 @@ std::span<const WebContent> web_files() {
       WebContent{"/web/icon.svg", "image/svg+xml", web::icon_svg},
       WebContent{"/openapi.json", "application/json", web::openapi_json},
   };
-  return files;
+  return kFiles;
 }
 
 }  // namespace ratings::http
