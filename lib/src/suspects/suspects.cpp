@@ -1,6 +1,7 @@
 #include "ratings/suspects.hpp"
 
 #include "store/spool.hpp"
+#include "store/user_runs.hpp"
 #include "suspects/judge.hpp"
 
 #include <algorithm>
@@ -35,20 +36,13 @@ void compare(Behaviour& account, std::span<const Rating> history, const Films& f
   account.rdma = static_cast<float>(std::log(std::max(agreement / all, kLeastDeviation)));
 }
 
-/// Who was spooled one after the other, each history as it was added.
 void each_spooled(Spool& spool, const std::function<void(std::span<const Rating>)>& take) {
+  UserRuns users{take};
   std::array<Rating, 4096> piece;
-  std::vector<Rating> history;
   while (const auto got = spool.read(piece)) {
-    for (const auto& rating : std::span{piece}.first(got)) {
-      if (!history.empty() && history.back().user != rating.user) {
-        take(history);
-        history.clear();
-      }
-      history.push_back(rating);
-    }
+    for (const auto& rating : std::span{piece}.first(got)) users.add(rating);
   }
-  if (!history.empty()) take(history);
+  users.finish();
 }
 
 }  // namespace
