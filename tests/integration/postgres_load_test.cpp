@@ -132,6 +132,47 @@ TEST_SUITE("postgres load") {
     CHECK(reader->history(UserId{1}, soon()).ratings.empty());
   }
 
+  TEST_CASE("what version 2 had in quarantine is given back, counted and erased after the upgrade") {
+    const test::TempDatabase temp;
+    const auto options = options_for(temp.url());
+    postgres::Connection psql{postgres::conninfo(options, postgres::Purpose::change), soon()};
+    // As version 2 left it: user 2 purged with two equal records and one that a later load held back, user 3
+    // by another batch.
+    const std::string version_2 =
+        std::string{postgres::sql::schema_001} + std::string{postgres::sql::schema_002} +
+        "INSERT INTO ratings VALUES (1, 7, 3.5, 100);"
+        "INSERT INTO ratingsctl.batch (kind, who, generation, users, rows) VALUES ('purge', 'anna', 1, 1, 2),"
+        " ('purge', 'anna', 1, 1, 1);"
+        "INSERT INTO ratingsctl.quarantine VALUES (2, 8, 4.5, 200, 1, 1, false), (2, 8, 4.5, 200, 1, 1, "
+        "false),"
+        " (2, 9, 0.5, 300, 1, 1, true), (3, 7, 1, 400, 2, 1, false);"
+        "INSERT INTO ratingsctl.exclusion VALUES (2, 1), (3, 2);";
+    PQclear(PQexec(psql.raw(), version_2.c_str()));
+
+    const auto report = open_store_admin(options)->ensure_schema();
+    const auto clean_up = open_clean_up(options);
+    const auto batches = clean_up->batches();
+    const auto undone = clean_up->undo({.batch = "purge-1"});
+    const auto again = clean_up->undo({.batch = "purge-1"});
+
+    CHECK(report.found == 2);
+    REQUIRE(batches.size() == 2);
+    CHECK(undone.rows == 3);
+    CHECK(again.already_undone);
+    const auto reader = open_history_reader(options);
+    const auto history = reader->history(UserId{2}, soon());
+    const std::vector<Rating> expected{{UserId{2}, MovieId{8}, 4.5F, 200},
+                                       {UserId{2}, MovieId{8}, 4.5F, 200},
+                                       {UserId{2}, MovieId{9}, 0.5F, 300}};
+    CHECK(history.ratings == expected);
+    CHECK(reader->history(UserId{1}, soon()).ratings.size() == 1);
+    CHECK(reader->history(UserId{3}, soon()).ratings.empty());
+    const auto pruned = open_pruner(options)->prune({.older_than = 0s, .dry_run = false});
+    CHECK(pruned.batches.size() == 1);
+    const auto left = psql.execute("testing", "SELECT count(*) FROM ratingsctl.quarantine");
+    CHECK(left.int8(0, 0) == 0);
+  }
+
   TEST_CASE("what a killed load left is shown by status, and removed by the next load") {
     Database db;
     load_one(db.options, Fill::first, 1, 2);
