@@ -30,8 +30,8 @@ class Size:
             store = self.loads.make_store()
             try:
                 self.loads.into(store)
+                dump(store, parts)  # before users are purged
                 self.measure_users(store)
-                dump(store, parts)
             finally:
                 store.drop()
             self.limit.round()
