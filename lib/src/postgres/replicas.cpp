@@ -53,14 +53,14 @@ class PostgresReplicaProbe final : public ReplicaProbe {
 std::vector<Replica> open_replicas(const StoreOptions& options) {
   (void)conninfo(options, Purpose::read);  // says what is wrong with the URL
   std::vector<Replica> replicas;
-  for (auto& host : hosts_of(options.url)) {
+  for (const auto& host : hosts_of(options.url)) {
     const auto same = [&host](const Replica& replica) { return replica.name == host.name; };
     if (std::ranges::any_of(replicas, same))
       throw Error{Kind::usage, "read replicas: " + host.name + " is named twice"};
     auto one = options;
     one.url = host.conninfo;
     replicas.push_back({.name = host.name,
-                        .histories = open_history_reader(one),
+                        .histories = postgres::open_history_reader(one),
                         .probe = std::make_unique<PostgresReplicaProbe>(one)});
   }
   std::shuffle(replicas.begin(), replicas.end(), std::mt19937{std::random_device{}()});
