@@ -147,6 +147,7 @@ TEST_SUITE("replicas") {
     Rig rig;
     rig.store.write(kAnn, 300);
     rig.standby().replay(rig.store);
+    rig.clock.advance(1ms);
     const int questions = rig.wire.questions;
 
     CHECK(rig.read(kAnn) == 300);
