@@ -195,7 +195,7 @@ def use(world, server, clients):
     wait_until(all_up(server, 2), "both replicas to be used")
     reads = {key: value for key, value in figures(server).items() if key[0] == "reads_total"}
     wait_until(lambda: all(figures(server)[key] > value + 100 for key, value in reads.items()), "reads from both")
-    assert checks(server) [:2] == (200, "ok"), checks(server)
+    assert checks(server)[:2] == (200, "ok"), checks(server)
     before = figures(server)
     for _ in range(20):
         world.write(random.Random(world.seed).sample(USERS, 10))

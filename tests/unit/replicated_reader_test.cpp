@@ -4,6 +4,7 @@
 #include "support/fake_cache.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_history_reader.hpp"
+#include "support/fake_replica.hpp"
 
 #include "ratings/error.hpp"
 #include "ratings/service.hpp"
@@ -22,42 +23,14 @@ using namespace std::chrono_literals;
 constexpr UserId kAnn{1};
 constexpr UserId kBob{2};
 
-/// What a replica's reader and probe give to whom; the object that owns them is owned by the reader under
-/// test.
-class Reads final : public HistoryReader {
- public:
-  explicit Reads(test::FakeHistoryReader& reader) : reader_{reader} {}
-  History history(UserId user, Instant deadline) override { return reader_.history(user, deadline); }
-  std::vector<History> histories(std::span<const UserId> users, Instant deadline) override {
-    return reader_.histories(users, deadline);
-  }
-
- private:
-  test::FakeHistoryReader& reader_;
-};
-
-class Looks final : public ReplicaProbe {
- public:
-  explicit Looks(test::FakeStore& store) : store_{store} {}
-  ReplicaState look(Instant) override {
-    if (store_.away) throw Error{Kind::unreachable, "looking at the fake replica: it is away"};
-    return {.standby = true, .position = store_.now().position, .replayed = 7s};
-  }
-
- private:
-  test::FakeStore& store_;
-};
-
 struct FakeReplica {
   explicit FakeReplica(const test::FakeStore& primary) { replay(primary); }
-  void replay(const test::FakeStore& primary) { store.restore(primary.backup()); }
-  [[nodiscard]] Replica opened(const char* name) {
-    return {
-        .name = name, .histories = std::make_unique<Reads>(reader), .probe = std::make_unique<Looks>(store)};
-  }
+  void replay(const test::FakeStore& primary) { replica.replay(primary); }
+  [[nodiscard]] Replica opened(const char* name) { return replica.open(name); }
 
   test::FakeStore store;
-  test::FakeHistoryReader reader{store};
+  test::FakeReplica<> replica{store};
+  test::FakeHistoryReader& reader = replica.reader;
 };
 
 /// A server with a primary and one replica that has replayed everything, or two.
