@@ -8,7 +8,9 @@
 namespace ratings::cmd {
 namespace {
 
-bool takes_address(std::string_view option) { return option == "--store" || option == "--cache"; }
+bool takes_address(std::string_view option) {
+  return option == "--store" || option == "--store-read" || option == "--cache";
+}
 
 /// Where the address starts in `argument`: at 0 after an option of its own, behind the = of --store=…, npos:
 /// none.

@@ -18,6 +18,12 @@ std::string checked_store(const std::string& url) {
   return url;
 }
 
+std::string checked_store_read(const std::string& url) {
+  if (is_embedded(url))
+    throw Error{Kind::usage, "read replicas are PostgreSQL servers, and " + redacted(url) + " is a file"};
+  return url;
+}
+
 std::string checked_cache(const std::string& url) {
   if (url == "none") return url;
   if (!url.starts_with("redis://") && !url.starts_with("unix:")) {
@@ -55,6 +61,9 @@ std::string default_store(const Settings& settings) {
 
 void add_common_options(CLI::App& app, Settings& settings) {
   add_value(app, "--store", settings.store, checked_store, "PostgreSQL address or sqlite:PATH")
+      ->type_name("URL");
+  add_value(app, "--store-read", settings.store_read, checked_store_read,
+            "read replicas of a PostgreSQL store: one address with all hosts")
       ->type_name("URL");
   add_value(app, "--cache", settings.cache, checked_cache,
             "shared cache: redis://host:port/db, unix:PATH or none")
@@ -98,6 +107,17 @@ StoreOptions store_options(const Settings& settings, const std::string& command)
   }
   options.password = password(settings, "RATINGSCTL_STORE_PASSWORD_FILE");
   return options;
+}
+
+std::optional<StoreOptions> replica_options(const Settings& settings, const StoreOptions& store) {
+  if (settings.store_read.empty()) return std::nullopt;
+  if (is_embedded(store.url)) {
+    throw Error{Kind::usage, "read replicas go with a PostgreSQL store only, and the store is " +
+                                 redacted(store.url) + "; leave --store-read out"};
+  }
+  auto replicas = store;
+  replicas.url = settings.store_read;
+  return replicas;
 }
 
 std::optional<RedisOptions> redis_options(const Settings& settings) {

@@ -20,7 +20,8 @@ namespace ratings::cmd {
 
 /// What every command understands; the values are checked, nothing has been opened yet.
 struct Settings {
-  std::string store;  ///< empty: the embedded default
+  std::string store;       ///< empty: the embedded default
+  std::string store_read;  ///< empty: no read replicas
   std::string cache = "none";
   std::size_t memory_cache = std::size_t{256} * 1024 * 1024;
   std::string config;
@@ -43,6 +44,11 @@ void add_epilogue(CLI::App& command, const std::string& examples, const std::str
 /// Address and password of the store. Error{usage} when it cannot be told where the store is, for an
 /// unreadable password file, and for Redis beside an embedded store.
 [[nodiscard]] StoreOptions store_options(const Settings& settings, const std::string& command);
+
+/// Addresses of the read replicas, with the store's password; nullopt when there are none. Error{usage}
+/// beside an embedded store.
+[[nodiscard]] std::optional<StoreOptions> replica_options(const Settings& settings,
+                                                          const StoreOptions& store);
 
 /// Address and password of Redis, without the store's id; nullopt when no shared cache is configured.
 [[nodiscard]] std::optional<RedisOptions> redis_options(const Settings& settings);

@@ -12,6 +12,7 @@
 #include "ratings/http_server.hpp"
 #include "ratings/log.hpp"
 #include "ratings/overview.hpp"
+#include "ratings/replicas.hpp"
 #include "ratings/sampler.hpp"
 #include "ratings/service.hpp"
 
@@ -116,25 +117,31 @@ ExitCode run_serve(const Settings& settings, const ServeOptions& options) {
   raise_file_limit();
   return_freed_memory();
   const auto store = store_options(settings, "serve");
+  const auto replica_settings = replica_options(settings, store);
   const auto redis_settings = redis_options(settings);
+  auto replicas = replica_settings ? open_replicas(*replica_settings) : std::vector<Replica>{};
   auto& clock = boot_clock();
 
   LateCache redis;
   const auto preparation = prepare_now_or_later(store, redis_settings, redis);
-  const auto reader = open_history_reader(store);
+  const auto primary = open_history_reader(store);
   const auto coherence = make_coherence(open_position_reader(store), clock, open_change_hints(store));
+  const auto replicated =
+      replica_settings ? make_replicated_reader(*primary, std::move(replicas), *coherence, clock) : nullptr;
+  auto& reader = replicated ? static_cast<HistoryReader&>(*replicated) : *primary;
   const auto memory = settings.memory_cache > 0 ? make_memory_cache(settings.memory_cache) : nullptr;
   Cache* shared = redis_settings ? &redis : nullptr;
   const SamplerOptions sampling{.one_in = options.sample, .tiers = {memory.get(), shared}};
-  const auto sampler = options.sample > 0 ? make_sampler(*reader, *coherence, clock, sampling) : nullptr;
-  RatingService service{*reader, *coherence, memory.get(), shared, clock, sampler.get()};
+  const auto sampler = options.sample > 0 ? make_sampler(*primary, *coherence, clock, sampling) : nullptr;
+  RatingService service{reader, *coherence, memory.get(), shared, clock, sampler.get()};
   const auto figures = [&] {
     return Figures{.memory = memory ? memory->figures().memory : std::nullopt,
                    .redis = shared != nullptr ? shared->figures().redis : std::nullopt,
-                   .pool = reader->figures(),
+                   .pool = primary->figures(),
                    .coherence = coherence->figures(),
                    .service = service.figures(),
-                   .sampler = sampler ? std::optional{sampler->figures()} : std::nullopt};
+                   .sampler = sampler ? std::optional{sampler->figures()} : std::nullopt,
+                   .replicas = replicated ? replicated->replicas() : std::vector<ReplicaFigures>{}};
   };
   const auto overview = open_overview_reader(store);
   HttpServer server{service, *coherence, shared, clock, options.http, figures, overview.get()};
@@ -205,7 +212,9 @@ void add_serve(CLI::App& app, Selected& selected) {
       ->default_str("10000");
   add_epilogue(*command,
                "  ratingsctl serve --port 8080\n"
-               "  ratingsctl serve --store postgresql://ratings@db/ratings --cache redis://cache:6379/0\n",
+               "  ratingsctl serve --store postgresql://ratings@db/ratings --cache redis://cache:6379/0\n"
+               "  ratingsctl serve --store postgresql://ratings@db1,db2/ratings --store-read "
+               "postgresql://ratings@db2,db3/ratings\n",
                "0 ended by a signal, 1 failed, 2 usage, 4 cannot listen or no store, 5 the schema is not "
                "ours or newer");
   command->callback([&selected, options] {

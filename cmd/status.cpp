@@ -6,6 +6,11 @@
 
 #include "ratings/admin.hpp"
 #include "ratings/cache.hpp"
+#include "ratings/clock.hpp"
+#include "ratings/replicas.hpp"
+
+#include <algorithm>
+#include <iterator>
 
 namespace ratings::cmd {
 namespace {
@@ -37,7 +42,8 @@ Json checks_json(const StoreStatus& status) {
   return list;
 }
 
-Json as_json(const StoreStatus& status, const std::string& url, const std::string& cache) {
+Json as_json(const StoreStatus& status, const Json& replicas, const std::string& url,
+             const std::string& cache) {
   return {{"store", url},
           {"cache", cache},
           {"server", status.server},
@@ -53,6 +59,7 @@ Json as_json(const StoreStatus& status, const std::string& url, const std::strin
           {"delta_ms", status.position.delta.count()},
           {"store_id", status.position.store_id},
           {"checks", checks_json(status)},
+          {"replicas", replicas},
           {"last_loads", loads_json(status)}};
 }
 
@@ -109,15 +116,47 @@ Check redis_check(RedisOptions options, const std::string& store_id) {
           .detail = ok ? "answers" : "cannot be reached; answers come from the store"};
 }
 
+/// As `serve` sees them, but now: each is looked at once.
+std::vector<ReplicaFigures> look_at_replicas(const StoreOptions& options, std::int64_t position) {
+  constexpr std::chrono::seconds kPatience{2};
+  std::vector<ReplicaFigures> found;
+  for (const auto& replica : open_replicas(options)) {
+    try {
+      const auto state = replica.probe->look(boot_clock().now() + kPatience);
+      found.push_back(measured(replica.name, state, position));
+    } catch (const Error& error) {
+      if (error.kind() == Kind::internal) throw;
+      found.emplace_back().name = replica.name;
+    }
+  }
+  std::ranges::sort(found, {}, &ReplicaFigures::name);
+  return found;
+}
+
+Json replicas_json(const std::vector<ReplicaFigures>& replicas) {
+  auto list = Json::array();
+  for (const auto& replica : replicas) {
+    list.push_back({{"name", replica.name},
+                    {"up", replica.up},
+                    {"lag_positions", replica.up ? Json(replica.behind) : Json()},
+                    {"lag_ms", replica.lag ? Json(replica.lag->count()) : Json()}});
+  }
+  return list;
+}
+
 ExitCode run_status(const Settings& settings, const StatusOptions& options) {
   const auto store = store_options(settings, "status");
+  const auto replica_settings = replica_options(settings, store);
   auto status = open_store_admin(store)->status();
+  std::vector<ReplicaFigures> replicas;
+  if (replica_settings) replicas = look_at_replicas(*replica_settings, status.position.now.position);
+  std::ranges::move(replica_checks(replicas), std::back_inserter(status.checks));
   if (const auto redis = redis_options(settings)) {
     status.checks.push_back(redis_check(*redis, status.position.store_id));
   }
   const auto url = redacted(store.url);
   const auto cache = redacted(settings.cache);
-  print(options.format == Format::json ? to_line(as_json(status, url, cache))
+  print(options.format == Format::json ? to_line(as_json(status, replicas_json(replicas), url, cache))
                                        : facts(status, url, cache) + "\n" + last_loads(status));
   return ExitCode::done;
 }

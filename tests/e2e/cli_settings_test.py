@@ -10,7 +10,8 @@ import harness
 VALUES = {"N": ("2", "3"), "FILE": ("a.txt", "b.txt"), "SIZE": ("1M", "2M"), "MS": ("1", "2"), "SECONDS": ("1", "2"),
           "PORT": ("81", "82"), "TIME": ("2001-01-01", "2002-01-01"), "ID": ("1", "2"), "R": ("1", "2"), "UID": ("1", "2"),
           "CHAR": (";", "|"), "HOST": ("::1", "localhost"), "TEXT": ("a", "b"), "": ("true", "false")}
-URLS = {"store": ("sqlite:/a", "sqlite:/b"), "cache": ("none", "redis://h:6379/0"), "url": ("http://a:1/", "http://b:2/")}
+URLS = {"store": ("sqlite:/a", "sqlite:/b"), "store-read": ("postgresql://a/r", "postgresql://b/r"),
+        "cache": ("none", "redis://h:6379/0"), "url": ("http://a:1/", "http://b:2/")}
 COMMAND_LINE_ONLY = {"append", "replace", "again", "hard", "yes", "lift", "dry-run", "prune-older-than", "help", "version", "config"}
 
 

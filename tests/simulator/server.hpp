@@ -2,9 +2,11 @@
 
 #include "coherence/position_coherence.hpp"
 #include "http/event_loop.hpp"
+#include "service/replicated_reader.hpp"
 #include "simulator/shared_redis.hpp"
 #include "support/fake_history_reader.hpp"
 #include "support/fake_position_reader.hpp"
+#include "support/fake_replica.hpp"
 
 #include "ratings/history_view.hpp"
 #include "ratings/service.hpp"
@@ -12,6 +14,8 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace ratings::simulator {
 
@@ -46,9 +50,10 @@ class HistoryWire final : public HistoryReader {
 
 /// One `serve` process: what cmd/serve.cpp puts together, on the store, Redis and clock of the simulation.
 struct Server {
-  Server(int number, test::FakeStore& store, SharedRedis& shared, Clock& time, Dice& dice,
-         std::size_t memory_bytes, const std::function<void(Server&)>& to_store,
-         const std::function<void()>& to_redis)
+  /// `standby`: null: there are no read replicas.
+  Server(int number, test::FakeStore& store, test::FakeStore* standby, SharedRedis& shared, Clock& time,
+         Dice& dice, std::size_t memory_bytes, const std::function<void(Server&)>& to_store,
+         const std::function<void()>& to_standby, const std::function<void()>& to_redis)
       : group{number},
         clock{time},
         reader{store},
@@ -59,7 +64,9 @@ struct Server {
     coherence =
         std::make_unique<PositionCoherence>(std::make_unique<test::FakePositionReader>(store, positions),
                                             clock, Background::none, nullptr, static_cast<unsigned>(number));
-    service = std::make_unique<RatingService>(reader, *coherence, memory.get(), &redis, clock);
+    if (standby != nullptr) read_from(*standby, to_standby);
+    auto& histories = replicas ? static_cast<HistoryReader&>(*replicas) : reader;
+    service = std::make_unique<RatingService>(histories, *coherence, memory.get(), &redis, clock);
     router = std::make_unique<http::Router>(
         *service, *coherence, &redis, clock, draining, budget, [] { return std::string{}; },
         [] { return std::string{}; });
@@ -67,6 +74,15 @@ struct Server {
         http::Answering{.router = *router, .clock = clock, .requests = requests, .draining = draining});
     loop = std::make_unique<http::EventLoop>(loops, *answering);
     loops.loops.push_back(loop.get());
+  }
+
+  void read_from(test::FakeStore& standby, const std::function<void()>& to_standby) {
+    replica = std::make_unique<test::FakeReplica<HistoryWire>>(standby);
+    replica->reader.reader.before = replica->reader.reader.after = to_standby;
+    std::vector<Replica> one;
+    one.push_back(replica->open("standby"));
+    replicas = std::make_unique<CheckedReplicas>(reader, std::move(one), *coherence, clock,
+                                                 CheckedReplicas::Background::none);
   }
 
   /// Its threads come to their end.
@@ -83,6 +99,8 @@ struct Server {
   std::unique_ptr<Cache> memory;
   RedisClient redis;
   std::unique_ptr<PositionCoherence> coherence;
+  std::unique_ptr<test::FakeReplica<HistoryWire>> replica;
+  std::unique_ptr<CheckedReplicas> replicas;  ///< null: there are none
   std::unique_ptr<RatingService> service;
   std::atomic<bool> draining{false};
   http::SendBudget budget;

@@ -40,6 +40,7 @@ World::World(std::uint64_t seed, Trace trace)
   store_.users_listed = static_cast<std::size_t>(1 + dice_.below(4));  // so few that the limits are met
   store_.points_listed = static_cast<std::size_t>(1 + dice_.below(6));
   if (dice_.one_in(5)) memory_bytes_ = 0;  // no memory tier
+  has_standby_ = dice_.one_in(2);
 }
 
 std::optional<std::string> World::run() {
@@ -57,12 +58,13 @@ void World::boot() {
   clock_.spawn(kOutside, [this] { edit(); });
   clock_.spawn(kOutside, [this] { meddle(); });
   if (delta_changes_) clock_.spawn(kOutside, [this] { change_delta(); });
+  if (has_standby_) clock_.spawn(kOutside, [this] { replay(); });
 }
 
 std::shared_ptr<Server> World::start_server() {
   auto server = std::make_shared<Server>(
-      ++groups_, store_, redis_, clock_, dice_, memory_bytes_, [this](Server& one) { to_store(one); },
-      [this] { travel(); });
+      ++groups_, store_, has_standby_ ? &standby_ : nullptr, redis_, clock_, dice_, memory_bytes_,
+      [this](Server& one) { to_store(one); }, [this] { to_standby(); }, [this] { travel(); });
   clock_.spawn(server->group, [this, server] { validate(server); });
   clock_.spawn(server->group, [server] { server->loop->run(); });
   for (int i = 0; i < kWorkers; ++i)
@@ -74,6 +76,7 @@ std::shared_ptr<Server> World::start_server() {
 void World::validate(const std::shared_ptr<Server>& server) {
   while (!over() && !server->killed) {
     const auto pause = server->coherence->tick();
+    if (server->replicas) server->replicas->look();
     clock_.park(server.get(), clock_.now() + pause);
   }
   server->end();
@@ -89,6 +92,13 @@ void World::to_store(Server& server) {
   if (!store_.away && server.cut_off <= clock_.now() && !dice_.one_in(400)) return;
   server.last_refusal = clock_.now();
   throw Error{Kind::unreachable, "the simulated store cannot be reached"};
+}
+
+/// Any answer of a replica may fail, and nobody may see that.
+void World::to_standby() {
+  travel();
+  if (standby_.away) throw Error{Kind::unreachable, "the simulated standby cannot be reached"};
+  if (dice_.one_in(40)) throw Error{Kind::store, "the simulated standby ends the read for its replay"};
 }
 
 std::shared_ptr<Server>& World::any_server() {
@@ -202,6 +212,18 @@ void World::restore() {
   }
   store_.away = false;
   note("store: restored to position ", store_.now().position);
+}
+
+/// The standby follows, stands still for longer than Δ, or is away; after a restore of the store it may keep
+/// what has been lost for a while.
+void World::replay() {
+  while (!over()) {
+    rest(dice_.one_in(5) ? 120ms : 3ms);
+    standby_.away = dice_.one_in(30);
+    if (store_.away) continue;
+    standby_.restore(store_.backup());
+    note("standby: replayed up to position ", standby_.now().position, standby_.away ? ", away" : "");
+  }
 }
 
 // ---- faults ----

@@ -68,6 +68,7 @@ class World {
   void operate();
   void edit();
   void change_delta();
+  void replay();
   void meddle();
 
   [[nodiscard]] std::shared_ptr<Server> start_server();
@@ -77,6 +78,7 @@ class World {
   void rest(Instant at_most) { clock_.sleep_until(clock_.now() + dice_.up_to(at_most)); }
   void travel();
   void to_store(Server& server);
+  void to_standby();
 
   // Changes of the store.
   void write(UserId user, std::int64_t version, Changed& changed);
@@ -110,6 +112,8 @@ class World {
   Fibers clock_;
   const Instant end_;
   test::FakeStore store_;
+  test::FakeStore standby_;
+  bool has_standby_ = false;
   Wait wait_{0};  ///< what writers wait out; never less than any validator's Δ
   bool delta_changes_ = false;
   bool changing_delta_ = false;

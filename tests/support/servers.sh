@@ -3,14 +3,18 @@
 #   servers.sh start DIR   starts them (a stale pair left in DIR is ended first) and writes DIR/servers.env
 #   servers.sh stop DIR    ends them; nothing to do when they are gone
 #   servers.sh start-postgres|stop-postgres|start-redis|stop-redis DIR   one of them, on the port it had
+#   servers.sh start-standby|stop-standby|promote DIR NAME   a PostgreSQL that streams from DIR's (made when there is none of
+#                          that name), on a port of its own; DIR/NAME.env says how to reach it. stop ends the standbys too
 # fsync stays on: the kill tests rely on it.
 set -euo pipefail
 # A setting of the caller's psql must not reach our cluster.
 unset PGHOST PGHOSTADDR PGPORT PGUSER PGDATABASE PGPASSWORD PGPASSFILE PGSERVICE PGOPTIONS
 
 fail() { printf 'servers.sh: %s\n' "$*" >&2; exit 1; }
-[ $# -eq 2 ] || fail 'usage: servers.sh start|stop DIR'
+[ $# -eq 2 ] || [ $# -eq 3 ] || fail 'usage: servers.sh start|stop DIR, servers.sh start-standby DIR NAME'
 action=$1
+name=${3:-postgres}
+[[ $name =~ ^[a-z0-9]+$ ]] || fail "'$name' is no name of a standby"
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
 env_file=$dir/servers.env
@@ -52,16 +56,17 @@ end() {
 
 first_line() { { head -n 1 "$1" 2>/dev/null || true; } | tr -d ' '; }
 
-stop_postgres() { end "$(first_line "$data/postgres/postmaster.pid")" postgres INT; }
+# stop_postgres [NAME], start_postgres [NAME]: the primary, or the standby of that name.
+stop_postgres() { end "$(first_line "$data/${1:-postgres}/postmaster.pid")" postgres INT; }
 stop_redis() { end "$(first_line "$data/redis.pid")" redis-server TERM; }
 
 start_postgres() {
-  local bin port
+  local bin port who=${1:-postgres}
   bin=$(postgres_bin)
-  port=$(cat "$data/postgres.port")
+  port=$(cat "$data/$who.port")
   # No Unix socket: its path may hold 107 bytes, and a build directory can be deeper than that.
-  "${as[@]}" "$bin/pg_ctl" -s -w -t 60 -D "$data/postgres" -l "$data/postgres.log" -o "-p $port -h 127.0.0.1 -c unix_socket_directories=''" start \
-    || { tail -20 "$data/postgres.log" >&2; fail "PostgreSQL did not start on port $port"; }
+  "${as[@]}" "$bin/pg_ctl" -s -w -t 60 -D "$data/$who" -l "$data/$who.log" -o "-p $port -h 127.0.0.1 -c unix_socket_directories=''" start \
+    || { tail -20 "$data/$who.log" >&2; fail "PostgreSQL ($who) did not start on port $port"; }
 }
 
 make_postgres() {
@@ -76,11 +81,36 @@ shared_buffers = 64MB
 max_connections = 100
 max_wal_size = 512MB
 max_prepared_transactions = 10
+wal_keep_size = 64MB
 logging_collector = off
 log_min_messages = warning
 timezone = UTC
 CONF
   free_port >"$data/postgres.port"
+}
+
+make_standby() {
+  [ ! -d "$data/$name" ] || return 0
+  "${as[@]}" "$(postgres_bin)/pg_basebackup" -h 127.0.0.1 -p "$(cat "$data/postgres.port")" -U ratings -D "$data/$name" -R -X stream -c fast -N \
+    >"$dir/$name.log" 2>&1 || { cat "$dir/$name.log" >&2; fail "no base backup for $name"; }
+  free_port >"$data/$name.port"
+}
+
+write_standby_env() {
+  {
+    printf 'STANDBY_URL=postgresql://ratings@127.0.0.1:%s/postgres\n' "$(cat "$data/$name.port")"
+    printf 'STANDBY_PID=%s\n' "$(first_line "$data/$name/postmaster.pid")"
+  } >"$dir/$name.env"
+}
+
+stop_standbys() {
+  local port
+  for port in "$data"/*.port; do
+    case $(basename "$port" .port) in
+      postgres | redis | '*') ;;
+      *) stop_postgres "$(basename "$port" .port)"; rm -f "$dir/$(basename "$port" .port).env" ;;
+    esac
+  done
 }
 
 start_redis() {
@@ -111,6 +141,7 @@ write_env() {
 place_data
 case $action in
   start)
+    stop_standbys
     stop_postgres
     stop_redis
     make_postgres
@@ -120,6 +151,7 @@ case $action in
     write_env
     ;;
   stop)
+    stop_standbys
     stop_postgres
     stop_redis
     rm -f "$env_file"
@@ -127,6 +159,9 @@ case $action in
     ;;
   start-postgres) start_postgres; write_env ;;
   stop-postgres) stop_postgres ;;
+  start-standby) make_standby; start_postgres "$name"; write_standby_env ;;
+  stop-standby) stop_postgres "$name" ;;
+  promote) "${as[@]}" "$(postgres_bin)/pg_ctl" -s -w -t 60 -D "$data/$name" promote ;;
   start-redis) start_redis; write_env ;;
   stop-redis) stop_redis ;;
   *) fail "unknown action $action" ;;

@@ -34,7 +34,16 @@ Figures all_figures() {
       .coherence =
           CoherenceFigures{.validations = 41, .failures = 42, .age = 250ms, .position = 43, .delta = 1'000ms},
       .service = ServiceFigures{.answers = {51, 52, 53, 54}, .shared_reads = 55},
-      .sampler = SamplerFigures{.equal = 61, .changed = 62, .skipped = 63, .mismatches = 64}};
+      .sampler = SamplerFigures{.equal = 61, .changed = 62, .skipped = 63, .mismatches = 64},
+      .replicas = {{.name = "one:5432",
+                    .up = true,
+                    .reads = 91,
+                    .refused = 92,
+                    .failed = 93,
+                    .busy = 94,
+                    .behind = 95,
+                    .lag = 2'500ms},
+                   {.name = "a\"b\\c:1"}}};
 }
 
 std::string page_of(const RequestCounters& counters, const Figures& figures) {
@@ -95,6 +104,17 @@ TEST_SUITE("metrics page") {
     CHECK(page.value("ratingsctl_cache_samples_total", {{"outcome", "changed"}}) == 62);
     CHECK(page.value("ratingsctl_cache_samples_total", {{"outcome", "skipped"}}) == 63);
     CHECK(page.value("ratingsctl_cache_mismatches_total") == 64);
+    CHECK(page.value("ratingsctl_replica_up", {{"replica", "one:5432"}}) == 1);
+    CHECK(page.value("ratingsctl_replica_up", {{"replica", "a\"b\\c:1"}}) == 0);
+    CHECK(page.value("ratingsctl_replica_reads_total", {{"replica", "one:5432"}}) == 91);
+    CHECK(page.value("ratingsctl_replica_fallbacks_total",
+                     {{"replica", "one:5432"}, {"reason", "refused"}}) == 92);
+    CHECK(page.value("ratingsctl_replica_fallbacks_total", {{"replica", "one:5432"}, {"reason", "failed"}}) ==
+          93);
+    CHECK(page.value("ratingsctl_replica_fallbacks_total", {{"replica", "one:5432"}, {"reason", "busy"}}) ==
+          94);
+    CHECK(page.value("ratingsctl_replica_lag_positions", {{"replica", "one:5432"}}) == 95);
+    CHECK(page.value("ratingsctl_replica_lag_seconds", {{"replica", "one:5432"}}) == 2.5);
     CHECK(page.value("ratingsctl_http_connections", {{"state", "active"}}) == 71);
     CHECK(page.value("ratingsctl_http_connections", {{"state", "idle"}}) == 72);
     CHECK(page.value("ratingsctl_http_evicted_total") == 76);

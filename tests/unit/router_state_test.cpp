@@ -108,6 +108,27 @@ TEST_SUITE("router readiness") {
     CHECK(json::parse(world.body("/ready"))["status"] == "degraded");
   }
 
+  TEST_CASE("a replica that is away is named, and the server is degraded and goes on") {
+    World world;
+    bool answers = true;
+    const auto replicas = [&] {
+      return std::vector<Check>{
+          {.name = "replica one:5432", .ok = answers, .blocks_cache = false, .detail = "says something"}};
+    };
+    Router router{world.service, world.coherence, nullptr, world.clock, world.draining,
+                  world.budget,  no_page,         no_page, replicas};
+    const auto ready = [&] { return router.answer({.method = "GET", .target = "/ready", .conditions = {}}); };
+    CHECK(json::parse(ready().body())["status"] == "ok");
+
+    answers = false;
+    CHECK(ready().status == 200);
+    CHECK(json::parse(ready().body())["status"] == "degraded");
+    CHECK(json::parse(ready().body())["checks"]["replica one:5432"]["ok"] == false);
+
+    world.coherence.say({});  // what the store is like is not known yet
+    CHECK(ready().status == 503);
+  }
+
   TEST_CASE("a store that was never checked is unavailable") {
     World world;
     world.coherence.say({});

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace ratings {
 
@@ -71,6 +73,20 @@ struct SamplerFigures {
   std::uint64_t mismatches = 0;  ///< must stay 0
 };
 
+/// One server that misses are read from beside the store's primary.
+struct ReplicaFigures {
+  std::string name;           ///< host:port
+  bool up = false;            ///< it answered when last looked at, and has not failed since
+  std::uint64_t reads = 0;    ///< histories answered from it, so far
+  std::uint64_t refused = 0;  ///< histories that it had too old, so far; like the next two, the
+                              ///< primary was read
+  std::uint64_t failed = 0;   ///< it could not be reached, or ended the read for its replay
+  std::uint64_t busy = 0;     ///< no connection or no answer in time
+  std::int64_t behind = 0;    ///< changes of ratings that the store has and it does not
+  std::optional<std::chrono::milliseconds> lag;  ///< 0: it lacks none; else how long ago the COMMIT was that
+                                                 ///< it replayed last; nullopt: never looked at
+};
+
 /// All but the HTTP side. nullopt: there is no such part.
 struct Figures {
   std::optional<MemoryFigures> memory;
@@ -79,6 +95,7 @@ struct Figures {
   std::optional<CoherenceFigures> coherence;
   std::optional<ServiceFigures> service;
   std::optional<SamplerFigures> sampler;
+  std::vector<ReplicaFigures> replicas = {};
 };
 
 /// Collects them; called by whichever thread answers /metrics. Must not throw.

@@ -91,7 +91,8 @@ std::shared_ptr<const Timeline::Points> Timeline::longer(const Changes& changes)
 }
 
 Verdict Timeline::Shard::judge(UserId user, const Tag& tag) const {
-  if (tag.read.position > now || tag.own > tag.read.position) return Verdict::no;
+  if (tag.own > tag.read.position) return Verdict::no;
+  if (tag.read.position > now) return Verdict::ahead;
   const auto known = own(user);
   if (known && *known != tag.own) return Verdict::no;
   if (const auto one = adopted.find(user); one != adopted.end() && one->second == tag) return Verdict::yes;

@@ -16,9 +16,10 @@ namespace ratings {
 
 /// What is to be thought of a cached value.
 enum class Verdict {
-  yes,  ///< it is its user's last word, as far as the last check saw
-  no,
-  ask,  ///< read before we began to watch: PositionReader::standing() knows
+  yes,    ///< it is its user's last word, as far as the last check saw
+  no,     ///< it is not
+  ask,    ///< read before we began to watch: PositionReader::standing() knows
+  ahead,  ///< read after the last check: the next one knows
 };
 
 /// The store's history as the validator has seen it: which points are part of it, and which users moved since
@@ -43,10 +44,10 @@ enum class Verdict {
 ///  P.
 ///     For one read before S only the store can say; it is asked once, and the answer (adopt: "as of N ≥ S
 ///     this very tag is the user's last word") stays true until rule 2 sees the user move.
-///  4. A value read at a point after P is refused: that the point is real is not known before a check reaches
-///  it.
-///     So the race between a miss and the validator needs no order between them: a value is never compared
-///     when it is stored, always when it is used, and then by its own numbers.
+///  4. A value read at a point after P is `ahead`, and not used before a check has reached it: that the point
+///  is
+///     real is not known earlier. So the race between a miss and the validator needs no order between them: a
+///     value is never compared when it is stored, always when it is used, and then by its own numbers.
 /// Forgetting is always safe: with S := P every older value is merely asked about again.
 class Timeline {
  public:

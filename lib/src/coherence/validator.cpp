@@ -49,7 +49,8 @@ bool Validator::fresh_at_once(Instant arrived) {
 }
 
 bool Validator::current(UserId user, const Tag& tag) {
-  const auto verdict = timeline_.judge(user, tag);
+  auto verdict = timeline_.judge(user, tag);
+  if (verdict == Verdict::ahead && catch_up(tag.read.position)) verdict = timeline_.judge(user, tag);
   return verdict == Verdict::yes || (verdict == Verdict::ask && look_up(user, tag));
 }
 
@@ -100,6 +101,17 @@ bool Validator::look_up(UserId user, const Tag& tag) {
     failed(asked, error.what());
     return false;
   }
+}
+
+bool Validator::catch_up(std::int64_t position) {
+  const auto asked = clock_.now();
+  const auto reached = [&] { return so_far_.position.load() >= position; };
+  const auto settled = [&] {
+    return reached() || so_far_.asked_at.load() >= asked.count() || failed_at_.load() >= asked.count();
+  };
+  const auto turn = turn_.take(kLookUpBudget, settled);
+  if (turn) validate();
+  return reached();  // not: the value is of a history that was lost
 }
 
 bool Validator::validate() {

@@ -34,7 +34,10 @@ class Validator {
   /// True if there is a validation good for a request that arrived then. In strict mode it may ask the store,
   /// with one question for all who wait at that moment; else it only compares two numbers.
   [[nodiscard]] bool fresh(Instant arrived);
-  /// Is `tag` the user's last word, as far as the last validation saw? Asks the store where only it can know.
+  /// Is `tag` the user's last word, as far as the last validation saw? Asks the store where only it can know:
+  /// about a value from before we watched, and for a validation of now when the value is newer than the last
+  /// one (another server or a replica has it, or a user changed a moment ago). That one is shared by all who
+  /// wait at that moment.
   [[nodiscard]] bool current(UserId user, const Tag& tag);
   /// The same two, but no where that would take longer than others should wait: a server must be asked, or
   /// somebody else is asking.
@@ -57,6 +60,7 @@ class Validator {
   }
   [[nodiscard]] bool ask_for(Instant arrived, std::chrono::milliseconds patience);
   [[nodiscard]] bool look_up(UserId user, const Tag& tag);
+  [[nodiscard]] bool catch_up(std::int64_t position);
   bool validate();
   void install(const Changes& changes);
   void inspect();

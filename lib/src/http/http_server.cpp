@@ -10,11 +10,13 @@
 #include "http/router.hpp"
 
 #include "ratings/error.hpp"
+#include "ratings/replicas.hpp"
 #include "ratings/version.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <sys/resource.h>
@@ -63,7 +65,8 @@ struct HttpServer::State {
                draining,
                budget,
                [this] { return metrics(); },
-               [this] { return ops(); }},
+               [this] { return ops(); },
+               [this] { return replica_checks(other_figures().replicas); }},
         answering{.router = router,
                   .clock = time,
                   .requests = requests,
@@ -143,8 +146,10 @@ struct HttpServer::State {
 
   [[nodiscard]] std::string ops() {
     const auto store = overviews.look();
-    return http::ops_json(own_figures(), other_figures(), coherence.checks(), store, process_figures(),
-                          kVersion);
+    const auto others = other_figures();
+    auto checks = coherence.checks();
+    std::ranges::move(replica_checks(others.replicas), std::back_inserter(checks));
+    return http::ops_json(own_figures(), others, checks, store, process_figures(), kVersion);
   }
 
   http::RequestCounters requests;  // first: it fills whole cache lines

@@ -23,7 +23,8 @@ class Page {
   void sample(Number value) {
     add("{} {}\n", name_, value);
   }
-  /// `labels`: as they stand in the braces. They come from this file, so nothing in them needs escaping.
+  /// `labels`: as they stand in the braces. All but a replica's name come from this file, so nothing in them
+  /// needs escaping.
   template <typename Number>
   void sample(std::string_view labels, Number value) {
     add("{}{{{}}} {}\n", name_, labels, value);
@@ -151,6 +152,44 @@ void write_pool(Page& page, const PoolFigures& pool) {
                pool.refused);
 }
 
+/// The operator's own text.
+std::string label_of(const ReplicaFigures& replica) {
+  std::string text = "replica=\"";
+  for (const char c : replica.name) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c == '\n' ? ' ' : c;
+  }
+  return text + '"';
+}
+
+void write_replicas(Page& page, const std::vector<ReplicaFigures>& replicas) {
+  if (replicas.empty()) return;
+  page.family("ratingsctl_replica_up", "gauge", "1 while a read replica answers, by its address.");
+  for (const auto& replica : replicas) page.sample(label_of(replica), replica.up ? 1 : 0);
+  page.family("ratingsctl_replica_lag_positions", "gauge",
+              "Changes of ratings that the store has and the replica does not, when last looked at.");
+  for (const auto& replica : replicas) {
+    if (replica.up) page.sample(label_of(replica), replica.behind);
+  }
+  page.family("ratingsctl_replica_lag_seconds", "gauge",
+              "0 while the replica lacks no change; else how long ago the transaction was committed that it "
+              "replayed last.");
+  for (const auto& replica : replicas) {
+    if (replica.up && replica.lag) page.sample(label_of(replica), seconds(*replica.lag));
+  }
+  page.family("ratingsctl_replica_reads_total", "counter", "Histories answered from the replica.");
+  for (const auto& replica : replicas) page.sample(label_of(replica), replica.reads);
+  page.family(
+      "ratingsctl_replica_fallbacks_total", "counter",
+      "Histories read from the primary after the replica was asked: it had an old one (refused), could "
+      "not be reached or ended the read for its replay (failed), or had no time (busy).");
+  for (const auto& replica : replicas) {
+    page.sample(label_of(replica) + R"(,reason="refused")", replica.refused);
+    page.sample(label_of(replica) + R"(,reason="failed")", replica.failed);
+    page.sample(label_of(replica) + R"(,reason="busy")", replica.busy);
+  }
+}
+
 void write_coherence(Page& page, const CoherenceFigures& coherence) {
   page.family("ratingsctl_validations_total", "counter", "Questions to the store about what has changed.");
   page.sample(R"(outcome="ok")", coherence.validations);
@@ -203,6 +242,7 @@ std::string metrics_text(const HttpFigures& http, const Figures& figures, const 
   if (figures.memory) write_memory(page, *figures.memory);
   if (figures.redis) write_redis(page, *figures.redis);
   if (figures.pool) write_pool(page, *figures.pool);
+  write_replicas(page, figures.replicas);
   if (figures.coherence) write_coherence(page, *figures.coherence);
   if (figures.sampler) write_sampler(page, *figures.sampler);
   write_checks(page, checks);

@@ -29,7 +29,8 @@ struct HttpFigures {
 };
 
 /// The page of GET /metrics. The only place that knows the format and the names. Never a user's id, nor
-/// anything else that a client chooses: a label's values are those written here, and the checks' names.
+/// anything else that a client chooses: a label's values are those written here, the checks' names and the
+/// replicas' addresses.
 [[nodiscard]] std::string metrics_text(const HttpFigures& http, const Figures& figures,
                                        const std::vector<Check>& checks, const ProcessFigures& process,
                                        std::string_view version);

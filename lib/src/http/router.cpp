@@ -7,6 +7,7 @@
 #include "http/request_id.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace ratings::http {
 namespace {
@@ -137,7 +138,10 @@ Response Router::answer_route(const Live&, const Request&) {
 }
 
 Response Router::answer_route(const Ready&, const Request&) {
-  return readiness(coherence_.checks(), redis_ == nullptr ? std::nullopt : std::optional{answers(*redis_)},
+  auto checks = coherence_.checks();
+  // Without the store's own the answer is "nothing known yet", whatever the others say.
+  if (more_checks_ && !checks.empty()) std::ranges::move(more_checks_(), std::back_inserter(checks));
+  return readiness(checks, redis_ == nullptr ? std::nullopt : std::optional{answers(*redis_)},
                    draining_.load() ? Draining::yes : Draining::no);
 }
 

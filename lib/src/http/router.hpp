@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ratings::http {
 
@@ -27,10 +28,11 @@ struct Request {
 /// response. Everything given must outlive it; `redis` may be null.
 class Router {
  public:
-  /// `metrics` writes the page of /metrics, `ops` that of /ops.json.
+  /// `metrics` writes the page of /metrics, `ops` that of /ops.json. `more_checks`: what /ready lists beside
+  /// the store's own; may be empty.
   Router(RatingService& service, Coherence& coherence, Cache* redis, Clock& clock,
          const std::atomic<bool>& draining, SendBudget& budget, std::function<std::string()> metrics,
-         std::function<std::string()> ops)
+         std::function<std::string()> ops, std::function<std::vector<Check>()> more_checks = {})
       : service_{service},
         coherence_{coherence},
         redis_{redis},
@@ -38,7 +40,8 @@ class Router {
         draining_{draining},
         budget_{budget},
         metrics_{std::move(metrics)},
-        ops_{std::move(ops)} {}
+        ops_{std::move(ops)},
+        more_checks_{std::move(more_checks)} {}
 
   [[nodiscard]] Response answer(const Request& request) noexcept;
   /// The answer to /rates/{uid} without parameters, if it lies in memory and is known to be good without
@@ -77,6 +80,7 @@ class Router {
   SendBudget& budget_;
   const std::function<std::string()> metrics_;
   const std::function<std::string()> ops_;
+  const std::function<std::vector<Check>()> more_checks_;
   const WebContents web_;
   std::atomic<Instant::rep> last_logged_{0};
   std::atomic<std::uint64_t> shed_busy_{0};

@@ -12,7 +12,10 @@ using namespace std::chrono_literals;
 constexpr Instant kPatience = 10s;  // an immediate restart of a small server takes one to three
 constexpr Instant kBetween = 200ms;
 
-constexpr const char* kStatus = "SELECT pg_xact_status($1::text::xid8)";
+// $1: as kThisTransaction names it. NULL on another timeline.
+constexpr const char* kStatus = R"(
+SELECT CASE WHEN split_part($1::text, '/', 2) = left(pg_walfile_name(pg_current_wal_lsn()), 8)
+            THEN pg_xact_status(split_part($1::text, '/', 1)::xid8) END)";
 
 // $1: a backend that does not count, $2: locks that only readers hold count, too.
 constexpr const char* kHolder = R"(
@@ -31,10 +34,10 @@ LIMIT 1)";
 
 }  // namespace
 
-CommitOutcome resolve_commit(const std::string& conninfo, const std::string& xid) {
+CommitOutcome resolve_commit(const std::string& conninfo, const std::string& transaction) {
   auto& clock = boot_clock();
   const auto deadline = clock.now() + kPatience;
-  const Param params[] = {xid};
+  const Param params[] = {transaction};
   while (clock.now() < deadline) {
     try {
       Connection connection{conninfo, deadline};
@@ -51,8 +54,9 @@ CommitOutcome resolve_commit(const std::string& conninfo, const std::string& xid
   return CommitOutcome::unknown;
 }
 
-void require_committed(const std::string& conninfo, const std::string& xid, const std::string& attempted) {
-  switch (resolve_commit(conninfo, xid)) {
+void require_committed(const std::string& conninfo, const std::string& transaction,
+                       const std::string& attempted) {
+  switch (resolve_commit(conninfo, transaction)) {
     case CommitOutcome::committed:
       return;
     case CommitOutcome::rolled_back:
@@ -65,7 +69,7 @@ void require_committed(const std::string& conninfo, const std::string& xid, cons
   }
   throw Error{Kind::unreachable, attempted +
                                      ": the connection was lost during COMMIT and the server does not come "
-                                     "back: the outcome is unknown; "
+                                     "back, or another one has taken its place: the outcome is unknown; "
                                      "run the same command again later, it is safe to repeat "
                                      "(but not with --again: look at 'ratingsctl status' first)"};
 }

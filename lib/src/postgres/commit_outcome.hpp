@@ -9,14 +9,21 @@ namespace ratings::postgres {
 
 enum class CommitOutcome { committed, rolled_back, unknown };
 
-/// What became of transaction `xid` (text of pg_current_xact_id()) whose COMMIT was sent but not answered.
-/// Asks the server for up to 10 s (PostgreSQL manual, 9.27.5 "Transaction ID and Snapshot Information":
-/// pg_xact_status).
-[[nodiscard]] CommitOutcome resolve_commit(const std::string& conninfo, const std::string& xid);
+/// The transaction that asks, by a name that another server does not give to another one: its number, and the
+/// timeline it writes. A standby that takes over without our commit begins a new timeline, and soon has given
+/// the number to somebody else.
+inline constexpr const char* kThisTransaction =
+    "SELECT pg_current_xact_id()::text || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8)";
 
-/// Returns if `xid` was committed after all; throws Error{unreachable} otherwise, saying which and what to
-/// do.
-void require_committed(const std::string& conninfo, const std::string& xid, const std::string& attempted);
+/// What became of the transaction of that name, whose COMMIT was sent but not answered. Asks the server for
+/// up to 10 s (PostgreSQL manual, 9.27.5 "Transaction ID and Snapshot Information": pg_xact_status). Unknown
+/// after a failover.
+[[nodiscard]] CommitOutcome resolve_commit(const std::string& conninfo, const std::string& transaction);
+
+/// Returns if `transaction` was committed after all; throws Error{unreachable} otherwise, saying which and
+/// what to do.
+void require_committed(const std::string& conninfo, const std::string& transaction,
+                       const std::string& attempted);
 
 /// What a lock was waited for in vain.
 enum class Wanted {

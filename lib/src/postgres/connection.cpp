@@ -30,6 +30,9 @@ std::vector<const char*> pointers(std::span<const Param> params) {
   return values;
 }
 
+/// For each host but the last, when nobody waits for us: as conninfo()'s connect_timeout.
+constexpr Instant kHostPatience = std::chrono::seconds{3};
+
 /// What the server says unasked: warnings, and "terminating connection" to one that waits. Of libpq's own
 /// accord it would go to stderr as it is, in between the lines of the log.
 void log_notice(void*, const char* message) {
@@ -85,6 +88,24 @@ Param param(std::span<const UserId> users) {
 }
 
 Connection::Connection(const std::string& conninfo, Instant deadline) : target_{target_of(conninfo)} {
+  const auto hosts = hosts_of(conninfo);
+  for (std::size_t i = 0; i + 1 < hosts.size(); ++i) {
+    const auto now = boot_clock().now();
+    const auto part = deadline == kNoDeadline
+                          ? kHostPatience
+                          : (deadline - now) / static_cast<Instant::rep>(hosts.size() - i);
+    try {
+      connect(hosts[i].conninfo, now + part);
+      return;
+    } catch (const Error& error) {
+      log::debug("trying the next host: {}", error.what());
+      broken_ = false;
+    }
+  }
+  connect(hosts.back().conninfo, deadline);
+}
+
+void Connection::connect(const std::string& conninfo, Instant deadline) {
   connection_.reset(PQconnectStart(conninfo.c_str()));
   const auto attempted = "connecting to PostgreSQL at " + target_;
   if (!connection_ || PQstatus(raw()) == CONNECTION_BAD) lost(attempted);

@@ -50,7 +50,9 @@ using Param = std::optional<std::string>;
 /// thrown away.
 class Connection {
  public:
-  /// Error{unreachable} naming host, port and database.
+  /// Error{unreachable} naming host, port and database. Several hosts are tried in their order, each for its
+  /// part of the time: one that swallows everything must not keep us from the next (libpq's connect_timeout
+  /// does nothing here, PQconnectStart knows no time).
   Connection(const std::string& conninfo, Instant deadline);
 
   /// One statement, parameters bound, binary result. `attempted` begins the error message.
@@ -82,6 +84,7 @@ class Connection {
   void cancel() noexcept;
 
  private:
+  void connect(const std::string& conninfo, Instant deadline);
   /// Reads an answer by `read`, to its end. An exception of a caller's leaves it half read: broken.
   void read_whole(Instant deadline, const std::function<void()>& read);
   void send_prepared(const char* name, std::string_view sql, std::span<const Param> params, Instant deadline);

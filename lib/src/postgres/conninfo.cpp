@@ -85,6 +85,39 @@ const char* server_options(Purpose purpose) {
              : "-c statement_timeout=2s -c lock_timeout=1s -c idle_in_transaction_session_timeout=10s";
 }
 
+std::string joined(const Keywords& keywords) {
+  std::string text;
+  for (const auto& [key, value] : keywords) text += key + "=" + quoted(value) + " ";
+  return text;
+}
+
+std::string value_of(const Keywords& keywords, const std::string& key) {
+  const auto found = keywords.find(key);
+  return found == keywords.end() ? std::string{} : found->second;
+}
+
+std::string name_of(const Keywords& keywords) {
+  auto host = value_of(keywords, "host");
+  if (host.empty()) host = value_of(keywords, "hostaddr");
+  const auto port = value_of(keywords, "port");
+  return (host.empty() ? "local socket" : host) + ":" + (port.empty() ? "5432" : port);
+}
+
+bool several_hosts(const Keywords& keywords) {
+  return (value_of(keywords, "host") + value_of(keywords, "hostaddr")).find(',') != std::string::npos;
+}
+
+/// None for an empty text; else one more than there are commas.
+std::vector<std::string> items(const std::string& list) {
+  std::vector<std::string> found;
+  for (std::size_t begin = 0; !list.empty() && begin <= list.size();) {
+    const auto end = std::min(list.find(',', begin), list.size());
+    found.push_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string conninfo(const StoreOptions& options, Purpose purpose) {
@@ -103,18 +136,37 @@ std::string conninfo(const StoreOptions& options, Purpose purpose) {
       {"client_encoding", "UTF8"},
   };
   for (const auto& [key, value] : defaults) keywords.try_emplace(key, value);
+  // After a failover the first host of the list may be back as a standby, whose rows are old.
+  if (several_hosts(keywords)) keywords.try_emplace("target_session_attrs", "read-write");
   auto& server = keywords["options"];
   server = server.empty() ? server_options(purpose) : std::string{server_options(purpose)} + " " + server;
-  std::string text;
-  for (const auto& [key, value] : keywords) text += key + "=" + quoted(value) + " ";
-  return text;
+  return joined(keywords);
+}
+
+std::vector<Host> hosts_of(const std::string& conninfo) {
+  const auto keywords = parse(conninfo);
+  if (!several_hosts(keywords) || value_of(keywords, "target_session_attrs") == "prefer-standby")
+    return {{.name = name_of(keywords), .conninfo = conninfo}};
+  const auto names = items(value_of(keywords, "host"));
+  const auto addresses = items(value_of(keywords, "hostaddr"));
+  const auto ports = items(value_of(keywords, "port"));
+  std::vector<Host> hosts;
+  for (std::size_t i = 0; i < std::max(names.size(), addresses.size()); ++i) {
+    auto one = keywords;
+    const auto take = [&one, i](const char* key, const std::vector<std::string>& list) {
+      if (i < list.size()) one[key] = list[i];
+    };
+    take("host", names);
+    take("hostaddr", addresses);
+    if (ports.size() > 1) take("port", ports);  // a single one is everybody's
+    hosts.push_back({.name = name_of(one), .conninfo = joined(one)});
+  }
+  return hosts;
 }
 
 std::string target_of(const std::string& conninfo) {
-  auto keywords = parse(conninfo);
-  const auto host = keywords.contains("host") ? keywords["host"] : keywords["hostaddr"];
-  return (host.empty() ? "local socket" : host) + ":" +
-         (keywords["port"].empty() ? "5432" : keywords["port"]) + "/" + keywords["dbname"];
+  const auto keywords = parse(conninfo);
+  return name_of(keywords) + "/" + value_of(keywords, "dbname");
 }
 
 }  // namespace ratings::postgres

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace ratings::postgres {
 
@@ -16,8 +17,18 @@ enum class Purpose {
 
 /// The keyword string for libpq and libpqxx alike: the user's URL or keywords, then the password of the
 /// password file, application_name, time-outs and keepalives, each unless the user gave it. Error{usage} when
-/// libpq cannot read the URL; the message names no secret.
+/// libpq cannot read the URL; the message names no secret. With several hosts it is the one that can be
+/// written to (target_session_attrs), unless the user wants another.
 [[nodiscard]] std::string conninfo(const StoreOptions& options, Purpose purpose);
+
+/// One of the hosts that a URL names.
+struct Host {
+  std::string name;      ///< host:port
+  std::string conninfo;  ///< the same keywords, for this host alone
+};
+/// In the order of `conninfo` (keywords or a URL), at least one. Only one, which is all of it, where libpq
+/// itself has to see all hosts (prefer-standby).
+[[nodiscard]] std::vector<Host> hosts_of(const std::string& conninfo);
 
 /// "host:port/dbname" for messages.
 [[nodiscard]] std::string target_of(const std::string& conninfo);

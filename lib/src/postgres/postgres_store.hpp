@@ -5,9 +5,11 @@
 #include "ratings/load.hpp"
 #include "ratings/overview.hpp"
 #include "ratings/rating_scan.hpp"
+#include "ratings/replicas.hpp"
 #include "ratings/store.hpp"
 
 #include <memory>
+#include <vector>
 
 /// The PostgreSQL store. libpq carries what libpqxx has no way for: reads with a deadline, and binary COPY
 /// with its ledger in one transaction. libpqxx carries schema, clean-up and status. A connection belongs to
@@ -15,6 +17,7 @@
 namespace ratings::postgres {
 
 [[nodiscard]] std::unique_ptr<HistoryReader> open_history_reader(const StoreOptions& options);
+[[nodiscard]] std::vector<Replica> open_replicas(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<OverviewReader> open_overview_reader(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<PositionReader> open_position_reader(const StoreOptions& options);
 [[nodiscard]] std::unique_ptr<RatingScan> open_rating_scan(const StoreOptions& options);

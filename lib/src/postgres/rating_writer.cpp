@@ -343,7 +343,7 @@ LoadCommit PostgresRatingWriter::close_books(std::span<const LoadedFile> files) 
 }
 
 void PostgresRatingWriter::commit_transaction() {
-  const auto xid = run("SELECT pg_current_xact_id()::text").text(0, 0);
+  const auto own_name = run(kThisTransaction).text(0, 0);
   if (cancelled_) throw interrupted("loading");
   // Whatever happens now: only the server knows whether the children are in use.
   const bool children = std::exchange(children_left_, false);
@@ -355,7 +355,7 @@ void PostgresRatingWriter::commit_transaction() {
       throw;
     }
     log::warn("COMMIT was not answered, asking what became of it: {}", error.what());
-    require_committed(conninfo_, xid, "loading");
+    require_committed(conninfo_, own_name, "loading");
   }
 }
 
@@ -383,7 +383,7 @@ LoadCommit PostgresRatingWriter::commit(std::span<const LoadedFile> files, const
     entering("commit");
     auto done = close_books(files);
     commit_transaction();
-    done.committed = boot_clock().now();
+    done.committed = boot_clock().now();  // visible to everybody; see Session::change
     send_hint();
     return done;
   });

@@ -36,7 +36,7 @@ void Session::lock(pqxx::work& transaction) {
 }
 
 void Session::commit(pqxx::work& transaction, std::string_view attempted) {
-  const auto xid = exec_bound(transaction, "SELECT pg_current_xact_id()::text")[0][0].as<std::string>();
+  const auto own_name = exec_bound(transaction, kThisTransaction)[0][0].as<std::string>();
   if (cancelled_)
     throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was changed"};
   try {
@@ -45,7 +45,7 @@ void Session::commit(pqxx::work& transaction, std::string_view attempted) {
     throw;  // the server answered: it refused
   } catch (const pqxx::failure& error) {
     log::warn("COMMIT was not answered, asking what became of it: {}", first_line(error.what()));
-    require_committed(conninfo_, xid, std::string{attempted});
+    require_committed(conninfo_, own_name, std::string{attempted});
   }
 }
 

@@ -41,6 +41,9 @@ class Session {
         lock(transaction);
         if (!body(transaction)) return boot_clock().now();
         commit(transaction, attempted);
+        // Here a COMMIT that was answered can be seen by everybody. Where it could not yet (a shard that has
+        // only prepared it), what confirms that it can belongs between these two lines: Δ counts from
+        // `committed`.
         committed = boot_clock().now();
       }
       send_hint();

@@ -29,6 +29,7 @@ extern const std::string_view prune_rehearsal;
 extern const std::string_view leftovers;
 extern const std::string_view scan;
 extern const std::string_view scan_users;
+extern const std::string_view replica;
 extern const std::string_view overview;
 extern const std::string_view last_loads;
 extern const std::string_view overview_batches;

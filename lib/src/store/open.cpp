@@ -4,9 +4,11 @@
 
 #include "ratings/admin.hpp"
 #include "ratings/cleanup.hpp"
+#include "ratings/error.hpp"
 #include "ratings/load.hpp"
 #include "ratings/overview.hpp"
 #include "ratings/rating_scan.hpp"
+#include "ratings/replicas.hpp"
 #include "ratings/store.hpp"
 
 namespace ratings {
@@ -23,6 +25,13 @@ std::unique_ptr<PositionReader> open_position_reader(const StoreOptions& options
 
 std::unique_ptr<ChangeHints> open_change_hints(const StoreOptions& options) {
   return is_embedded(options.url) ? nullptr : postgres::open_change_hints(options);
+}
+
+std::vector<Replica> open_replicas(const StoreOptions& options) {
+  if (is_embedded(options.url))
+    throw Error{Kind::usage,
+                "read replicas are PostgreSQL servers, and " + redacted(options.url) + " is a file"};
+  return postgres::open_replicas(options);
 }
 
 std::unique_ptr<RatingScan> open_rating_scan(const StoreOptions& options) {
