@@ -1,4 +1,5 @@
 """A Redis Cluster and a twemproxy of our own, for tests, the hammer and the benchmarks."""
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -6,6 +7,14 @@ from pathlib import Path
 import harness
 
 SCRIPT = Path(__file__).parents[1] / "support" / "redis_cluster.sh"
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
 
 
 class RedisCluster:
@@ -75,6 +84,7 @@ class Twemproxy:
         self.process = subprocess.Popen(["nutcracker", "-c", str(settings), "-a", "127.0.0.1", "-s", str(statistics),
                                          "-o", f"{self.folder.name}/log"])
         self.url = f"redis://127.0.0.1:{self.port}"
+        harness.wait_for(lambda: listens(self.port), "twemproxy")
         return self
 
     def __exit__(self, *_):
@@ -93,6 +103,7 @@ class Redis:
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder.name, "--save", "",
              "--logfile", f"{self.folder.name}/log"])
         self.url = f"redis://127.0.0.1:{self.port}"
+        harness.wait_for(lambda: listens(self.port), "Redis")
         return self
 
     def __exit__(self, *_):

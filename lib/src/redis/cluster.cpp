@@ -3,7 +3,10 @@
 #include "core/log.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <iterator>
+#include <utility>
 
 namespace ratings::redis {
 namespace {
@@ -16,8 +19,8 @@ bool is_at(const Server& server, const Address& address) {
   return server.address().host == address.host && server.address().port == address.port;
 }
 
-template <typename Servers>
-auto find_at(const Servers& servers, const Address& address) {
+template <typename List>
+auto find_at(const List& servers, const Address& address) {
   return std::ranges::find_if(servers, [&](const auto& server) { return is_at(*server, address); });
 }
 

@@ -3,6 +3,7 @@
 #include "redis/servers.hpp"
 #include "redis/slot_map.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <memory>
