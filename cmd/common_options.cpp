@@ -26,9 +26,10 @@ std::string checked_store_read(const std::string& url) {
 
 std::string checked_cache(const std::string& url) {
   if (url == "none") return url;
-  if (!url.starts_with("redis://") && !url.starts_with("unix:")) {
-    throw Error{Kind::usage,
-                "cache '" + redacted(url) + "' is none of redis://host:port/db, unix:PATH and none"};
+  if (!url.starts_with("redis://") && !url.starts_with("redis-cluster://") && !url.starts_with("unix:")) {
+    throw Error{Kind::usage, "cache '" + redacted(url) +
+                                 "' is none of redis://host:port/db, redis-cluster://host:port,host:port, "
+                                 "unix:PATH and none"};
   }
   check_redis_url(url);
   return url;
@@ -66,7 +67,7 @@ void add_common_options(CLI::App& app, Settings& settings) {
             "read replicas of a PostgreSQL store: one address with all hosts")
       ->type_name("URL");
   add_value(app, "--cache", settings.cache, checked_cache,
-            "shared cache: redis://host:port/db, unix:PATH or none")
+            "shared cache: redis://host:port/db, redis-cluster://host:port,host:port, unix:PATH or none")
       ->type_name("URL")
       ->default_str("none");
   add_value(app, "--memory-cache", settings.memory_cache, parse_size,

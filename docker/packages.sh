@@ -31,7 +31,7 @@ run_packages() {
 test_packages() {
   local fuzzing='clang libclang-rt-19-dev'
   if [ "$(debian_release)" = 12 ]; then fuzzing='clang libclang-rt-14-dev'; fi
-  echo doctest-dev postgresql postgresql-client redis-server redis-tools python3 curl jq git procps \
+  echo doctest-dev postgresql postgresql-client redis-server redis-tools nutcracker haproxy python3 curl jq git procps \
     ccache clang-tidy clang-format "$fuzzing" mandoc gzip zstd xz-utils zip sqlite3 shellcheck systemd \
     bash zsh fish "$(package_packages)" \
     chromium prometheus  # for the pages, and for promtool: 25 s and 18 s to install on two cores
@@ -92,7 +92,7 @@ install_quietly() {
   # Not at the next boot either; only on a machine that has an init system.
   if [ ! -d /run/systemd/system ]; then return 0; fi
   local service
-  for service in redis-server prometheus; do
+  for service in redis-server nutcracker haproxy prometheus; do
     case " ${missing[*]} " in
       *" $service "*) as_root systemctl disable --quiet "$service" || return 1 ;;
     esac

@@ -10,7 +10,8 @@ import harness
 class Cache(harness.Case):
     def test_an_address_of_redis_that_cannot_be_understood_is_refused_by_every_command(self):
         store = ["--store", "postgresql://127.0.0.1:1/nowhere"]
-        for url in ("redis://", "redis://127.0.0.1:99999/0", "redis://127.0.0.1:6379/x", "unix:", "foo"):
+        for url in ("redis://", "redis://127.0.0.1:99999/0", "redis://127.0.0.1:6379/x", "unix:", "foo", "redis-cluster://",
+                    "redis-cluster://127.0.0.1:6379/0", "redis-cluster://127.0.0.1:6379,"):
             for command in (["query", "1"], ["batches"], ["load", self.csv((1, 2, 3, 4))], ["export"], ["status"]):
                 with self.subTest(url=url, command=command[0]):
                     self.run_cli(*command, "--cache", url, *store, exit_code=2)
@@ -149,7 +150,8 @@ class Refusals(harness.Case):
 
     def test_redis_needs_postgresql(self):
         for command in ("status", "serve", "batches"):
-            self.refused(command, "--cache", "redis://127.0.0.1:6379/0", naming=["PostgreSQL"])
+            for cache in ("redis://127.0.0.1:6379/0", "redis-cluster://127.0.0.1:6379"):
+                self.refused(command, "--cache", cache, naming=["PostgreSQL"])
         self.refused("status", "--cache", "memcached://x", naming=["--cache"])
 
     def test_no_home_no_store(self):
@@ -325,6 +327,7 @@ class Listing(harness.Case):
             for arguments, variables in ((["--store", f"postgresql://me:{secret}@h/db"], {}),
                                          ([], {"RATINGSCTL_STORE": f"host=h user=me password={secret}"}),
                                          ([], {"RATINGSCTL_CACHE": f"redis://:{secret}@h:6379/0"}),
+                                         ([], {"RATINGSCTL_CACHE": f"redis-cluster://:{secret}@h:6379,g:6379"}),
                                          ([], {"RATINGSCTL_URL": f"http://me:{secret}@h:80/ready"})):
                 with self.subTest(arguments or variables):
                     done = self.run_cli("config", "-o", output, *arguments, exit_code=None, **variables)

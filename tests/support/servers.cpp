@@ -21,16 +21,16 @@ struct ClearResult {
   void operator()(PGresult* result) const noexcept { PQclear(result); }
 };
 
-std::string read_setting(std::string_view name) {
-  std::ifstream file{RATINGS_TEST_SERVERS};
+std::string read_setting(std::string_view name, const char* path = RATINGS_TEST_SERVERS) {
+  std::ifstream file{path};
   std::string line;
   while (std::getline(file, line)) {
     if (line.starts_with(name) && line.size() > name.size() && line[name.size()] == '=') {
       return line.substr(name.size() + 1);
     }
   }
-  throw std::runtime_error{std::string{"no "} + std::string{name} + " in " RATINGS_TEST_SERVERS +
-                           "; run the tests with ctest, or tests/support/servers.sh start first"};
+  throw std::runtime_error{std::string{"no "} + std::string{name} + " in " + path +
+                           "; run the tests with ctest, or start it first with the script in tests/support"};
 }
 
 // Two test programs may run at once, and one program may hold several databases.
@@ -42,6 +42,8 @@ std::string fresh_name() {
 }  // namespace
 
 std::string redis_url() { return read_setting("REDIS_URL"); }
+
+std::string redis_cluster_url() { return read_setting("REDIS_CLUSTER_URL", RATINGS_TEST_REDIS_CLUSTER); }
 
 std::string postgres_url() { return read_setting("POSTGRES_URL"); }
 

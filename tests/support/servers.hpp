@@ -7,6 +7,8 @@ namespace ratings::test {
 /// The Redis of this test run: redis://127.0.0.1:PORT/0. Throws std::runtime_error when the servers do not
 /// run.
 [[nodiscard]] std::string redis_url();
+/// The Redis Cluster of this test run, for tests labelled `redis_cluster`: redis-cluster://127.0.0.1:PORT,…
+[[nodiscard]] std::string redis_cluster_url();
 /// The PostgreSQL cluster of this test run, as its owner: postgresql://ratings@127.0.0.1:PORT/postgres.
 [[nodiscard]] std::string postgres_url();
 /// Runs statements through a connection of its own, as an operator at psql would. Throws std::runtime_error.

@@ -35,6 +35,7 @@ TEST_SUITE("command line output") {
          std::vector<std::vector<std::string>>{{"p", "--store", "postgresql://u:geheim@h/d"},
                                                {"p", "--store=postgresql://u:geheim@h/d"},
                                                {"p", "--cache", "redis://:geheim@h:1/0"},
+                                               {"p", "--cache", "redis-cluster://:geheim@h:1,g:1"},
                                                {"p", "--store", "host=h password=geheim"},
                                                {"p", "--store=host=h password=geheim"},
                                                {"p", "postgresql://u:geheim@h/d"}}) {

@@ -23,7 +23,8 @@ Figures all_figures() {
                             .refused = 24,
                             .breaker_open = true,
                             .connections_in_use = 25,
-                            .connections_idle = 26},
+                            .connections_idle = 26,
+                            .cluster = {}},
       .pool = PoolFigures{.size = 31,
                           .in_use = 32,
                           .waiting = 33,
@@ -130,6 +131,22 @@ TEST_SUITE("metrics page") {
     CHECK(page.value("process_open_fds") == 84);
     CHECK(page.value("process_max_fds") == 85);
     CHECK(page.value("process_threads") == 86);
+  }
+
+  TEST_CASE("of a cluster each node has its own breaker, and there is no sum of them") {
+    auto figures = all_figures();
+    figures.redis->cluster = RedisClusterFigures{.nodes = {{.name = "one:7000", .breaker_open = true},
+                                                           {.name = "t\\w\"o:7001", .breaker_open = false}},
+                                                 .maps = 91,
+                                                 .redirections = 92};
+    const PrometheusPage page{page_of(RequestCounters{}, figures)};
+
+    CHECK(page.value("ratingsctl_redis_breaker_open", {{"node", "one:7000"}}) == 1);
+    CHECK(page.value("ratingsctl_redis_breaker_open", {{"node", R"(t\\w\"o:7001)"}}) == 0);
+    CHECK(std::isnan(page.value("ratingsctl_redis_breaker_open")));
+    CHECK(page.value("ratingsctl_redis_maps_total") == 91);
+    CHECK(page.value("ratingsctl_redis_redirections_total") == 92);
+    CHECK(page.value("ratingsctl_redis_connections", {{"state", "idle"}}) == 26);
   }
 
   TEST_CASE("a request is counted by route and status, and once in each bucket that it fits into") {

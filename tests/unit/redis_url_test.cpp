@@ -84,6 +84,45 @@ TEST_SUITE("redis_url") {
     CHECK(refusal(std::string{"redis://h\0x", 11}).find("zero byte") != std::string::npos);
   }
 
+  TEST_CASE("a cluster is given by some of its nodes, with one login for all of them") {
+    const auto nodes = parse_cluster_url("redis-cluster://app:p%40ss@one:7000,[::1]:7001,three");
+    REQUIRE(nodes.size() == 3);
+    CHECK(nodes[0].name() == "one:7000");
+    CHECK(nodes[1].name() == "[::1]:7001");
+    CHECK(nodes[2].name() == "three:6379");
+    for (const auto& node : nodes) {
+      CHECK(node.user == "app");
+      CHECK(node.password == "p@ss");
+      CHECK(node.database == 0);
+    }
+    CHECK(parse_cluster_url("redis-cluster://h").front().password.empty());
+    CHECK(is_cluster("redis-cluster://h"));
+    CHECK_FALSE(is_cluster("redis://h"));
+  }
+
+  TEST_CASE("what a cluster cannot have is refused with the reason") {
+    const auto refused = [](const std::string& url) {
+      try {
+        (void)parse_cluster_url(url);
+      } catch (const Error& error) {
+        CHECK(error.kind() == Kind::usage);
+        CHECK(std::string{error.what()}.find("hunter2") == std::string::npos);
+        return std::string{error.what()};
+      }
+      return std::string{};
+    };
+    CHECK(refused("redis-cluster://h:1/0").find("database 0 only") != std::string::npos);
+    CHECK(refused("redis-cluster://h:1,g:2/").find("database 0 only") != std::string::npos);
+    CHECK(refused("redis-cluster://").find("host is missing") != std::string::npos);
+    CHECK(refused("redis-cluster://h:1,").find("host is missing") != std::string::npos);
+    CHECK(refused("redis-cluster://h:1,,g").find("host is missing") != std::string::npos);
+    CHECK(refused("redis-cluster://h:1,g:0").find("port must be") != std::string::npos);
+    CHECK(refused("redis-cluster://h:1?x=1").find("parameters") != std::string::npos);
+    CHECK(refused("redis-cluster://u:hunter2@h:1,u:hunter2@g:1").find("stands once") != std::string::npos);
+    CHECK(refused("redis://h").find("unknown scheme") != std::string::npos);
+    CHECK(refused(std::string{"redis-cluster://h\0", 18}).find("zero byte") != std::string::npos);
+  }
+
   TEST_CASE("no refusal shows the login") {
     for (const auto* url :
          {"rediss://u:hunter2@h", "redis://u:hunter2@h:x", "redis://u:hunter2@", "foo://hunter2@h",

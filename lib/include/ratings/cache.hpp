@@ -77,7 +77,8 @@ class RATINGS_EXPORT Cache {
 RATINGS_EXPORT void check_redis_url(const std::string& url);
 
 struct RedisOptions {
-  std::string url;       ///< redis://[user[:pass]@]host:port/db or unix:PATH
+  /// redis://[user[:pass]@]host:port/db, redis-cluster://[user[:pass]@]host:port,host:port or unix:PATH
+  std::string url;
   std::string password;  ///< from a password file; wins over the URL's
   std::string store_id;  ///< part of every key
 };

@@ -22,15 +22,27 @@ struct MemoryFigures {
   std::uint64_t evictions = 0;  ///< entries that had to make room, so far
 };
 
-/// The cache that servers share.
+/// A Redis Cluster.
+struct RedisClusterFigures {
+  struct Node {
+    std::string name;  ///< host:port
+    bool breaker_open = false;
+  };
+  std::vector<Node> nodes;         ///< as the map names them; before the first map: the addresses given
+  std::uint64_t maps = 0;          ///< times a map was asked for, so far
+  std::uint64_t redirections = 0;  ///< MOVED and ASK, so far
+};
+
+/// The cache that servers share; of a cluster the sums.
 struct RedisFigures {
   std::uint64_t answered = 0;  ///< commands with a good answer, so far
   std::uint64_t failed = 0;    ///< connection, time, ERROR reply, reply of an unexpected type
   std::uint64_t skipped = 0;   ///< not sent, because the breaker was open
   std::uint64_t refused = 0;   ///< values found that were damaged or another user's
-  bool breaker_open = false;
+  bool breaker_open = false;   ///< nobody is asked
   std::uint64_t connections_in_use = 0;
   std::uint64_t connections_idle = 0;
+  std::optional<RedisClusterFigures> cluster;  ///< nullopt: a single server
 };
 
 /// A cache is one of the two, or counts nothing.

@@ -23,8 +23,7 @@ class Page {
   void sample(Number value) {
     add("{} {}\n", name_, value);
   }
-  /// `labels`: as they stand in the braces. All but a replica's name come from this file, so nothing in them
-  /// needs escaping.
+  /// `labels`: as they stand in the braces. What is not from this file goes through label_value().
   template <typename Number>
   void sample(std::string_view labels, Number value) {
     add("{}{{{}}} {}\n", name_, labels, value);
@@ -126,6 +125,26 @@ void write_memory(Page& page, const MemoryFigures& memory) {
                memory.evictions);
 }
 
+/// What others have chosen, such as a host's name, as the value of a label.
+std::string label_value(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
+/// Goes on with the family of breakers.
+void write_redis_cluster(Page& page, const RedisClusterFigures& cluster) {
+  for (const auto& node : cluster.nodes)
+    page.sample(fmt::format(R"(node="{}")", label_value(node.name)), node.breaker_open ? 1 : 0);
+  page.counter("ratingsctl_redis_redirections_total", "Commands that a node sent on to another (MOVED, ASK).",
+               cluster.redirections);
+  page.counter("ratingsctl_redis_maps_total", "Times that the cluster was asked who holds what.",
+               cluster.maps);
+}
+
 void write_redis(Page& page, const RedisFigures& redis) {
   page.family("ratingsctl_redis_commands_total", "counter",
               "Commands: answered, failed, or skipped because the breaker was open.");
@@ -134,8 +153,12 @@ void write_redis(Page& page, const RedisFigures& redis) {
   page.sample(R"(outcome="skipped")", redis.skipped);
   page.counter("ratingsctl_redis_refused_values_total", "Values that were damaged or another user's.",
                redis.refused);
-  page.gauge("ratingsctl_redis_breaker_open", "1 while Redis is left alone after failures.",
-             redis.breaker_open ? 1 : 0);
+  page.family("ratingsctl_redis_breaker_open", "gauge",
+              "1 while Redis is left alone after failures; of a cluster, each node by itself.");
+  if (redis.cluster)
+    write_redis_cluster(page, *redis.cluster);
+  else
+    page.sample(redis.breaker_open ? 1 : 0);
   page.family("ratingsctl_redis_connections", "gauge", "Connections to Redis.");
   page.sample(R"(state="in_use")", redis.connections_in_use);
   page.sample(R"(state="idle")", redis.connections_idle);
@@ -152,14 +175,8 @@ void write_pool(Page& page, const PoolFigures& pool) {
                pool.refused);
 }
 
-/// The operator's own text.
 std::string label_of(const ReplicaFigures& replica) {
-  std::string text = "replica=\"";
-  for (const char c : replica.name) {
-    if (c == '"' || c == '\\') text += '\\';
-    text += c == '\n' ? ' ' : c;
-  }
-  return text + '"';
+  return fmt::format(R"(replica="{}")", label_value(replica.name));
 }
 
 void write_replicas(Page& page, const std::vector<ReplicaFigures>& replicas) {

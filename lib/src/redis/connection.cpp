@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/time.h>
-#include <vector>
+#include <utility>
 
 namespace ratings::redis {
 namespace {
@@ -26,20 +26,41 @@ redisContext* open(const Address& address, std::chrono::milliseconds timeout) {
                                 : redisConnectUnixWithTimeout(address.socket.c_str(), limit);
 }
 
+/// Of an ERROR: a node of a cluster does not hold the key, and says who does.
+bool is_redirection(std::string_view error) {
+  return error.starts_with("MOVED ") || error.starts_with("ASK ");
+}
+
 Reply converted(const redisReply& reply) {
+  Reply out;
   switch (reply.type) {
     case REDIS_REPLY_NIL:
-      return {.type = Reply::Type::nil, .text = {}};
+      out.type = Reply::Type::nil;
+      break;
     case REDIS_REPLY_INTEGER:
-      return {.type = Reply::Type::integer, .text = {}, .integer = reply.integer};
+      out.type = Reply::Type::integer;
+      out.integer = reply.integer;
+      break;
     case REDIS_REPLY_STATUS:
     case REDIS_REPLY_STRING:
-      return {.type = Reply::Type::text, .text = {reply.str, reply.len}};
+      out.type = Reply::Type::text;
+      out.text.assign(reply.str, reply.len);
+      break;
+    case REDIS_REPLY_ARRAY:  // as deep as hiredis reads, which is seven lists or nine in each other
+      out.type = Reply::Type::list;
+      out.elements.reserve(reply.elements);
+      for (std::size_t i = 0; i < reply.elements; ++i) out.elements.push_back(converted(*reply.element[i]));
+      break;
     case REDIS_REPLY_ERROR:
-      throw Fault{"it answered " + std::string{reply.str, reply.len}};
+      if (!is_redirection({reply.str, reply.len}))
+        throw Fault{"it answered " + std::string{reply.str, reply.len}};
+      out.type = Reply::Type::redirection;
+      out.text.assign(reply.str, reply.len);
+      break;
     default:
-      return {};
+      break;
   }
+  return out;
 }
 
 std::string error_of(const redisContext& context) {
@@ -70,27 +91,25 @@ void Connection::log_in(const Address& address, Deadline deadline) {
   const std::array<std::string_view, 3> auth_user{"AUTH", address.user, address.password};
   const std::array<std::string_view, 2> auth{"AUTH", address.password};
   const std::array<std::string_view, 2> choose{"SELECT", database};
-  const std::array<std::string_view, 3> name{"CLIENT", "SETNAME", "ratingsctl"};
   const bool login = !address.user.empty() || !address.password.empty();
   if (login) append(address.user.empty() ? Command{auth} : Command{auth_user});
   if (address.database != 0) append(choose);
-  append(name);
   flush(deadline);
   if (login) (void)receive(deadline);
   if (address.database != 0) (void)receive(deadline);
-  try {
-    (void)receive(deadline);
-  } catch (const Fault&) {
-    // A name is a courtesy to whoever reads CLIENT LIST; an ACL may forbid it. A broken connection shows at
-    // once.
-    if (context_->err != 0) throw;
-  }
 }
 
 Reply Connection::ask(Command command, Deadline deadline) {
-  append(command);
+  return std::move(ask_all({&command, 1}, deadline).front());
+}
+
+std::vector<Reply> Connection::ask_all(std::span<const Command> commands, Deadline deadline) {
+  for (const auto command : commands) append(command);
   flush(deadline);
-  return receive(deadline);
+  std::vector<Reply> replies;
+  replies.reserve(commands.size());
+  for (std::size_t i = 0; i < commands.size(); ++i) replies.push_back(receive(deadline));
+  return replies;
 }
 
 bool Connection::quiet() const noexcept {

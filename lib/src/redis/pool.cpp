@@ -26,20 +26,20 @@ class Pool::Seat {
   Pool& pool_;
 };
 
-Reply Pool::ask(Connection::Command command) {
+std::vector<Reply> Pool::ask(std::span<const Connection::Command> commands) {
   const auto start = std::chrono::steady_clock::now();
   const Seat seat{*this, start + kBudget};
   auto connection = idle_one();
   auto deadline = start + kBudget;
   if (!connection) {
     connection = std::make_unique<Connection>(address_, kConnectTimeout, kBudget);
-    // A new connection is paid once; the command still gets its own budget.
+    // A new connection is paid once; the commands still get their own budget.
     deadline = std::chrono::steady_clock::now() + kBudget;
   }
-  auto reply = connection->ask(command, deadline);
+  auto replies = connection->ask_all(commands, deadline);
   const std::scoped_lock lock{mutex_};
   idle_.push_back(std::move(connection));
-  return reply;
+  return replies;
 }
 
 std::unique_ptr<Connection> Pool::idle_one() {

@@ -20,8 +20,8 @@ class Pool {
 
   explicit Pool(Address address) : address_{std::move(address)} {}
 
-  /// Asks on one connection, which is kept only if that worked. Throws Fault.
-  [[nodiscard]] Reply ask(Connection::Command command);
+  /// Asks on one connection, in one go; it is kept only if that worked. Throws Fault.
+  [[nodiscard]] std::vector<Reply> ask(std::span<const Connection::Command> commands);
   [[nodiscard]] const Address& address() const noexcept { return address_; }
 
   struct Connections {

@@ -2,6 +2,7 @@
 
 #include "ratings/error.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -9,6 +10,7 @@ namespace ratings::redis {
 namespace {
 
 constexpr std::string_view kScheme = "redis://";
+constexpr std::string_view kClusterScheme = "redis-cluster://";
 constexpr std::string_view kUnixScheme = "unix:";
 constexpr int kMaxPort = 65535;
 constexpr int kMaxDatabase = 1'000'000;  // Redis has 16 unless told otherwise; this only refuses nonsense
@@ -24,7 +26,8 @@ std::string without_login(std::string_view url) {
 
 [[noreturn]] void refuse(std::string_view url, const std::string& why) {
   throw Error{Kind::usage, "cache URL '" + without_login(url) + "': " + why +
-                               "; expected redis://[user[:pass]@]host:port/db, unix:PATH or none"};
+                               "; expected redis://[user[:pass]@]host:port/db, "
+                               "redis-cluster://[user[:pass]@]host:port,host:port, unix:PATH or none"};
 }
 
 std::optional<int> number(std::string_view text, int low, int high) {
@@ -93,6 +96,20 @@ Address parse_socket(std::string_view url) {
   return address;
 }
 
+void refuse_zero_bytes(std::string_view url) {
+  if (url.find('\0') != std::string_view::npos) refuse(url.substr(0, url.find('\0')), "it holds a zero byte");
+}
+
+/// Reads user and password, if any, from what follows the scheme; returns what follows them.
+std::string_view after_login(std::string_view url, std::string_view rest, Address& address) {
+  if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
+    read_login(rest.substr(0, at), url, address);
+    rest = rest.substr(at + 1);
+  }
+  if (rest.find_first_of("?#") != std::string_view::npos) refuse(url, "parameters are not understood");
+  return rest;
+}
+
 }  // namespace
 
 std::string Address::name() const {
@@ -102,17 +119,12 @@ std::string Address::name() const {
 }
 
 Address parse_url(std::string_view url) {
-  if (url.find('\0') != std::string_view::npos) refuse(url.substr(0, url.find('\0')), "it holds a zero byte");
+  refuse_zero_bytes(url);
   if (url.starts_with(kUnixScheme)) return parse_socket(url);
   if (url.starts_with("rediss://")) refuse(url, "TLS is not supported; use a tunnel or a Unix socket");
   if (!url.starts_with(kScheme)) refuse(url, "unknown scheme");
   Address address;
-  auto rest = url.substr(kScheme.size());
-  if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
-    read_login(rest.substr(0, at), url, address);
-    rest = rest.substr(at + 1);
-  }
-  if (rest.find_first_of("?#") != std::string_view::npos) refuse(url, "parameters are not understood");
+  auto rest = after_login(url, url.substr(kScheme.size()), address);
   if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
     if (const auto database = rest.substr(slash + 1); !database.empty()) {
       const auto value = number(database, 0, kMaxDatabase);
@@ -123,6 +135,26 @@ Address parse_url(std::string_view url) {
   }
   read_host(rest, url, address);
   return address;
+}
+
+bool is_cluster(std::string_view url) { return url.starts_with(kClusterScheme); }
+
+std::vector<Address> parse_cluster_url(std::string_view url) {
+  refuse_zero_bytes(url);
+  if (!is_cluster(url)) refuse(url, "unknown scheme");
+  Address login;
+  const auto rest = after_login(url, url.substr(kClusterScheme.size()), login);
+  if (url.find('@') != url.rfind('@'))
+    refuse(url, "the login stands once, before the first host, and an '@' in it is written %40");
+  if (rest.find('/') != std::string_view::npos)
+    refuse(url, "a cluster has database 0 only, so no '/' may follow the hosts");
+  std::vector<Address> addresses;
+  for (std::size_t begin = 0; begin <= rest.size();) {
+    const auto end = std::min(rest.find(',', begin), rest.size());
+    read_host(rest.substr(begin, end - begin), url, addresses.emplace_back(login));
+    begin = end + 1;
+  }
+  return addresses;
 }
 
 }  // namespace ratings::redis

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ratings::redis {
 
@@ -21,5 +22,10 @@ struct Address {
 /// redis://[user[:pass]@]host[:port][/db], user, pass and host percent-encoded, an IPv6 host in brackets; or
 /// unix:PATH, taken literally. Throws Error{usage} naming the URL without its secret.
 [[nodiscard]] Address parse_url(std::string_view url);
+
+[[nodiscard]] bool is_cluster(std::string_view url);
+/// redis-cluster://[user[:pass]@]host[:port],host[:port],… with one login for all. Throws as parse_url()
+/// does.
+[[nodiscard]] std::vector<Address> parse_cluster_url(std::string_view url);
 
 }  // namespace ratings::redis

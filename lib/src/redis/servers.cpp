@@ -1,0 +1,49 @@
+#include "redis/servers.hpp"
+
+#include "redis/cluster.hpp"
+#include "redis/redis_url.hpp"
+
+#include <algorithm>
+
+namespace ratings::redis {
+namespace {
+
+/// A single server, or a proxy that looks like one.
+class OneServer final : public Servers {
+ public:
+  OneServer(Address address, Clock& clock, Counts& counts)
+      : server_{std::move(address), Server::Place::alone, clock, counts} {}
+
+  std::vector<std::optional<Reply>> ask(std::span<const Question> questions, Accept accept) override {
+    std::vector<Errand> errands;
+    errands.reserve(questions.size());
+    for (const auto& question : questions) errands.push_back({.command = question.command});
+    auto outcome = server_.ask(errands, accept);
+    std::vector<std::optional<Reply>> answers(questions.size());
+    std::ranges::move(outcome.replies, answers.begin());
+    return answers;
+  }
+  [[nodiscard]] bool usable() const noexcept override { return server_.usable(); }
+  void describe(RedisFigures& figures) const override {
+    const auto [in_use, idle] = server_.connections();
+    figures.breaker_open = server_.breaker_open();
+    figures.connections_in_use = in_use;
+    figures.connections_idle = idle;
+  }
+
+ private:
+  Server server_;
+};
+
+}  // namespace
+
+std::unique_ptr<Servers> make_servers(const std::string& url, const std::string& password, Clock& clock,
+                                      Counts& counts) {
+  auto addresses = is_cluster(url) ? parse_cluster_url(url) : std::vector{parse_url(url)};
+  if (!password.empty())
+    for (auto& address : addresses) address.password = password;
+  if (is_cluster(url)) return std::make_unique<Cluster>(std::move(addresses), clock, counts);
+  return std::make_unique<OneServer>(std::move(addresses.front()), clock, counts);
+}
+
+}  // namespace ratings::redis
