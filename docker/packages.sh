@@ -33,7 +33,7 @@ test_packages() {
   if [ "$(debian_release)" = 12 ]; then fuzzing='clang libclang-rt-14-dev'; fi
   echo doctest-dev postgresql postgresql-client redis-server redis-tools nutcracker haproxy python3 curl jq git procps \
     ccache clang-tidy clang-format "$fuzzing" mandoc gzip zstd xz-utils zip sqlite3 shellcheck systemd \
-    bash zsh fish "$(package_packages)" \
+    bash zsh fish "$(package_packages)" "$(balancer_packages)" \
     chromium prometheus  # for the pages, and for promtool: 25 s and 18 s to install on two cores
 }
 
@@ -41,6 +41,9 @@ bench_packages() {
   echo wrk python3-flask python3-psycopg2 python3-redis gunicorn postgresql postgresql-client redis-server redis-tools python3 time \
     pgloader zstd zip sqlite3
 }
+
+# In front of several servers: the container of the profile `scale`, and the tests of its configuration.
+balancer_packages() { echo nginx; }
 
 # For tests/bench/http alone.
 http_bench_packages() { echo nginx-light webdis strace; }
@@ -92,7 +95,7 @@ install_quietly() {
   # Not at the next boot either; only on a machine that has an init system.
   if [ ! -d /run/systemd/system ]; then return 0; fi
   local service
-  for service in redis-server nutcracker haproxy prometheus; do
+  for service in redis-server nutcracker haproxy prometheus nginx; do
     case " ${missing[*]} " in
       *" $service "*) as_root systemctl disable --quiet "$service" || return 1 ;;
     esac
