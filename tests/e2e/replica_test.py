@@ -37,6 +37,8 @@ CLIENTS = 4
 DELTA_MS = 300
 # Answers are back after a promotion; the standby itself takes some of it.
 BACK_WITHIN = 5.0
+# Between two attempts to connect a pool waits 2 s at most (lib/src/postgres/pool.cpp): no error for longer is the end of them.
+LONGEST_PAUSE = 2.5
 # Looked at once a second; the pool of a replica that was away may wait 2 s more before it connects again.
 USED_AGAIN_WITHIN = 10.0
 
@@ -74,7 +76,7 @@ class Clients(rig.Crowd):
 
     def __init__(self, server, truth, seed):
         self.server, self.truth, self.phase = server, truth, "begin"
-        self.counts, self.wrong, self.latest = collections.defaultdict(collections.Counter), [], 0.0
+        self.counts, self.wrong, self.latest, self.last_error = collections.defaultdict(collections.Counter), [], 0.0, 0.0
         self.lock = threading.Lock()
         super().__init__(CLIENTS, seed)
 
@@ -105,6 +107,8 @@ class Clients(rig.Crowd):
     def note(self, phase, what):
         with self.lock:
             self.counts[phase][what] += 1
+            if what != "200":
+                self.last_error = time.monotonic()
 
     def begin(self, phase):
         self.phase = phase
@@ -277,6 +281,17 @@ def conflict(world, server, clients):
     print(f"  {cancelled} reads cancelled, {total(server, 'fallbacks_total', 'failed') - failed:.0f} answered by the primary", flush=True)
 
 
+def taken_over(server, clients):
+    """From the promotion's end: when the first answer came, and the last error."""
+    begin = time.monotonic()
+    first = clients.back(begin, BACK_WITHIN)
+    wait_until(lambda: checks(server)[0] == 200, "the server to be ready", BACK_WITHIN)
+    wait_until(lambda: time.monotonic() - max(begin, clients.last_error) > LONGEST_PAUSE, "an end of the errors")
+    last = max(0.0, clients.last_error - begin)
+    print(f"  first answer {first:.2f} s, last error {last:.2f} s after the promotion", flush=True)
+    assert last < BACK_WITHIN, f"errors until {last:.2f} s after the promotion"
+
+
 def promoted(world, server, clients, heir):
     clients.begin("promoted")
     world.write(list(USERS)[:50])
@@ -286,10 +301,8 @@ def promoted(world, server, clients, heir):
     wait_until(lambda: heir.psql(f"SELECT pg_last_wal_receive_lsn() >= '{target}'") == [("t",)], "the standby to receive")
     standbys.kill_primary(world.folder)
     heir.promote()
-    back = clients.back(time.monotonic(), BACK_WITHIN)
-    print(f"  answers {back:.2f} s after the promotion", flush=True)
+    taken_over(server, clients)
     heir_url = heir.url(world.store.name)
-    wait_until(lambda: checks(server)[0] == 200, "the server to be ready", BACK_WITHIN)
     clients.begin("after the promotion")
     for user in USERS:
         status, _, body = get(server, f"/rates/{user}")
@@ -315,9 +328,7 @@ def lost(world, server, clients, heir):
     clients.begin("lost: promotion")
     standbys.kill_primary(world.folder)
     heir.promote()
-    back = clients.back(time.monotonic(), BACK_WITHIN)
-    print(f"  answers {back:.2f} s after the promotion", flush=True)
-    wait_until(lambda: checks(server)[0] == 200, "the server to be ready", BACK_WITHIN)
+    taken_over(server, clients)
     time.sleep(2 * DELTA_MS / 1000)  # checks of the old primary have run out
     clients.begin("lost: after")
     heir_url = heir.url(world.store.name)
