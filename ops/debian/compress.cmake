@@ -1,5 +1,5 @@
 # Run by cpack between installing and packing: manual pages and changelogs are compressed in Debian's packages.
-file(GLOB_RECURSE texts ${CPACK_TEMPORARY_DIRECTORY}/*/usr/share/man/*.1
+file(GLOB_RECURSE texts ${CPACK_TEMPORARY_DIRECTORY}/*/usr/share/man/*.[17]
                         ${CPACK_TEMPORARY_DIRECTORY}/*/usr/share/doc/*/changelog
                         ${CPACK_TEMPORARY_DIRECTORY}/*/usr/share/doc/*/changelog.Debian)
 if(NOT texts)

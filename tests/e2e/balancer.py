@@ -3,6 +3,7 @@ import collections
 import contextlib
 import http.client
 import json
+import re
 import subprocess
 import tempfile
 import time
@@ -20,8 +21,8 @@ class Balancer:
 
     def __init__(self, ports, changes=()):
         self.port = free_port()
-        self.changes = [*changes, (LISTEN, f"127.0.0.1:{self.port}"),
-                        *((there, f"127.0.0.1:{port}") for there, port in zip(SERVERS, ports, strict=True))]
+        self.changes = changes
+        self.addresses = {LISTEN: self.port} | dict(zip(SERVERS, ports, strict=True))
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="ratingsctl-balancer-")
@@ -32,6 +33,10 @@ class Balancer:
             if there not in text:
                 raise RuntimeError(f"docker/nginx/ratingsctl.conf no longer has: {there}")
             text = text.replace(there, here)
+        # In one go: a new address may begin like an old one.
+        text, found = re.subn("|".join(map(re.escape, self.addresses)), lambda at: f"127.0.0.1:{self.addresses[at[0]]}", text)
+        if found != 2 * len(SERVERS) + 1:
+            raise RuntimeError(f"docker/nginx/ratingsctl.conf has {found} of our addresses")
         (folder / "ratingsctl.conf").write_text(text, encoding="utf-8")
         (folder / "nginx.conf").write_bytes((SETTINGS / "nginx.conf").read_bytes())
         self.log = folder / "log"

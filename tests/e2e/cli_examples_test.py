@@ -21,6 +21,8 @@ ELSEWHERE = {
     "./test.sh": ("installs packages, builds, and runs this test", "test.sh"),
     "docker compose": ("needs a container engine", "tests/e2e/compose_test.sh"),
     "sudo apt install": ("installs into this machine; a clean container does it", "tests/packages.sh"),
+    "sudo systemctl enable": ("starts services of this machine; a container with systemd does it", "tests/support/package_in_container.sh"),
+    "sudo cp /usr/share/ratingsctl/nginx": ("changes this machine's nginx; one of a test's own has the same file", "tests/e2e/scale_test.py"),
     "cmake ": ("is how the program under test was built", "test.sh"),
 }
 

@@ -67,14 +67,29 @@ class Manual(harness.Case):
                 self.assertEqual(sections[:3], ["NAME", "SYNOPSIS", "DESCRIPTION"])
                 self.assertLess({"EXIT STATUS", "EXAMPLES", "SEE ALSO"}, set(sections))
 
+    def test_what_is_no_command_is_in_section_7_and_referred_to(self):
+        self.assertEqual([page.name for page in MAN.glob("*.7")], ["ratingsctl-scaling.7"])
+        for page in ("ratingsctl", "ratingsctl-serve"):
+            self.assertIn(".Xr ratingsctl-scaling 7\n", (MAN / f"{page}.1").read_text().split(".Sh SEE ALSO")[1])
+
+    def test_the_page_about_scaling_says_what_the_configuration_of_nginx_does(self):
+        page = (MAN / "ratingsctl-scaling.7").read_text()
+        nginx = (MAN.parent / "docker/nginx/ratingsctl.conf").read_text()
+        for said, done in (("within 5 seconds", "proxy_read_timeout 5s;"), ("one second to connect", "proxy_connect_timeout 1s;"),
+                           ("two faults a server is left alone for two seconds", "max_fails=2 fail_timeout=2s;"),
+                           ("127.0.0.1:5080", "listen 127.0.0.1:5080;")):
+            self.assertIn(said, page.replace("\n", " "))
+            self.assertIn(done, nginx)
+        self.assertEqual(sorted(set(re.findall(r"@(\d+)", page))), sorted(set(re.findall(r"server 127\.0\.0\.1:(\d+)", nginx))))
+
     def test_mandoc_finds_nothing_to_complain_about(self):
-        done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", *sorted(MAN.glob("*.1"))], capture_output=True,
+        done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", *sorted(MAN.glob("*.[17]"))], capture_output=True,
                               text=True, check=False)
         self.assertEqual((done.returncode, done.stdout), (0, ""))
 
     def test_every_page_is_installed(self):
         installed = (MAN / "CMakeLists.txt").read_text()
-        for page in MAN.glob("*.1"):
+        for page in MAN.glob("*.[17]"):
             self.assertRegex(installed, rf"\b{page.stem}\b")
 
 

@@ -26,9 +26,9 @@ clean_up() {
     echo '-- the last lines of each log:' >&2
     compose logs --no-color --tail 30 >&2
   fi
-  export COMPOSE_FILE=docker-compose.yml:docker/compose.volumes.yml  # which is all there can be
+  export COMPOSE_FILE=docker-compose.yml:docker/compose.volumes.yml COMPOSE_PROFILES=scale  # which is all there can be
   compose down -v --remove-orphans --timeout 5 >/dev/null 2>&1
-  docker image rm "$COMPOSE_PROJECT_NAME" >/dev/null 2>&1
+  docker image rm "$COMPOSE_PROJECT_NAME" "$COMPOSE_PROJECT_NAME-balancer" >/dev/null 2>&1
   # pg_data belongs to the container's user; a container removes it where this script's user may not.
   rm -rf "$work" 2>/dev/null || docker run --rm -v "$work:/left" redis:8 sh -c 'rm -rf /left/*' && rm -rf "$work"
   exit "$status"
@@ -200,6 +200,57 @@ echo 'ok: the password is in its file and nowhere else'
 step 'SIGTERM ends the server at once and cleanly'
 compose stop server
 expect 'exit code' 0 "$(docker inspect -f '{{.State.ExitCode}}' "$server")"
+
+step 'profile scale: three servers behind nginx'
+export COMPOSE_PROFILES=scale
+BALANCER_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+export BALANCER_PORT
+direct=$base
+docker compose --progress plain build balancer >build.log 2>&1 || { tail -60 build.log >&2; fail 'the balancer could not be built'; }
+compose up -d --wait --wait-timeout 120
+expect 'all of it' 'balancer postgres redis server server-2 server-3' "$(compose ps --services | sort | tr '\n' ' ' | sed 's/ $//')"
+rows=$(state_of_rows)
+answer=$(get /rates/1)
+base=http://127.0.0.1:$BALANCER_PORT
+expect 'nginx hands on what a server says' "$answer" "$(get /rates/1)"
+expect 'the balancer on loopback alone' "127.0.0.1:$BALANCER_PORT" "$(docker port "$(compose ps -q balancer)" 5080/tcp)"
+expect 'no port of the further servers on the host' '' "$(docker port "$(compose ps -q server-2)"; docker port "$(compose ps -q server-3)")"
+for path in /metrics /ops /ops.json; do
+  expect "$path is not for the balancer's clients" 404 "$(curl -s -o /dev/null -w '%{http_code}' "$base$path")"
+done
+# Each user twice: the second answer is in the memory of the server that gave the first. Users without ratings have histories, too.
+for user in $(seq 200 260); do get "/rates/$user" >/dev/null; done
+second=$(for user in $(seq 200 260); do curl -sS -o /dev/null -D - "$base/rates/$user"; done | tr -d '\r' | sed -n 's/^[Xx]-[Cc]ache: //p' | sort -u)
+expect 'one user, one server' memory "$second"
+# A loop of requests in the background counts what fails, while servers go.
+lose_nothing() { # WHAT COMMAND…
+  local what=$1 asking
+  shift
+  : >failed
+  echo 0 >asked
+  ( n=0
+    while [ ! -e enough ]; do
+      curl -sS --fail -o /dev/null --max-time 10 "$base/rates/$((n % 300))" 2>>failed || true
+      n=$((n + 1)); echo "$n" >asked
+    done ) &
+  asking=$!
+  "$@"
+  touch enough
+  wait "$asking"
+  rm enough
+  [ "$(cat asked)" -gt 20 ] || fail "$what: only $(cat asked) requests meanwhile"
+  expect "$what: $(cat asked) requests, none failed" '' "$(cat failed)"
+}
+stop_one() { compose stop server-2; sleep 2; compose start server-2; compose up -d --wait --wait-timeout 60; }
+rolling_restart() { local one; for one in server server-2 server-3; do compose restart "$one"; compose up -d --wait --wait-timeout 60; done; }
+lose_nothing 'one server stopped and started' stop_one
+lose_nothing 'rolling restart' rolling_restart
+expect 'no load happened' "$rows" "$(state_of_rows)"
+compose stop balancer
+expect 'nginx ends cleanly' 0 "$(docker inspect -f '{{.State.ExitCode}}' "$(compose ps -a -q balancer)")"
+compose rm -sf balancer server-2 server-3
+base=$direct
+unset COMPOSE_PROFILES
 
 step 'named volumes in the place of ./pg_data and ./secrets'
 compose down --timeout 5

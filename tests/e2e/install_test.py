@@ -41,6 +41,7 @@ class Install(harness.Case):
     def test_manual_completions_library_headers_and_scripts_are_there(self):
         pages = {path.name for path in (self.prefix / "share/man/man1").iterdir()}
         self.assertEqual(pages, {path.name for path in (SOURCE / "man").glob("*.1")})
+        self.assertEqual([path.name for path in (self.prefix / "share/man/man7").iterdir()], ["ratingsctl-scaling.7"])
         for shell, name in {"bash": "bash-completion/completions/ratingsctl", "zsh": "zsh/vendor-completions/_ratingsctl",
                             "fish": "fish/vendor_completions.d/ratingsctl.fish"}.items():
             self.assertEqual((self.prefix / "share" / name).read_text(), self.installed("completion", shell))
@@ -55,10 +56,14 @@ class Install(harness.Case):
         texts = [*(self.prefix / "lib/systemd/system").iterdir(), self.prefix / "share/ratingsctl/cron/ratingsctl"]
         self.assertEqual(len(texts), len(list((SOURCE / "ops/systemd").iterdir())) + 1)
         named = [path for text in texts for path in re.findall(r"(?:ExecStart=|ratingsctl  )(/\S+)", text.read_text())]
-        self.assertEqual(len(named), 4 + 1 + 4)  # jobs, server, cron lines
+        self.assertEqual(len(named), 4 + 2 + 4)  # jobs, servers, cron lines
         for path in named:
             self.assertTrue(path.startswith(str(self.prefix)), path)
             self.assertTrue(os.access(path, os.X_OK), path)
+
+    def test_the_configuration_of_the_balancer_is_installed(self):
+        installed = (self.prefix / "share/ratingsctl/nginx/ratingsctl.conf").read_bytes()
+        self.assertEqual(installed, (SOURCE / "docker/nginx/ratingsctl.conf").read_bytes())
 
     def test_nothing_lands_outside_the_prefix_and_nothing_names_the_build_folder(self):
         self.assertFalse((Path(self.folder) / "etc").exists())

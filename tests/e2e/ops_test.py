@@ -257,12 +257,13 @@ class Scheduled(Ops):
         units.mkdir()
         paths = sorted((OPS / "systemd").iterdir())
         self.assertEqual({path.name for path in paths},
-                         {f"ratingsctl-{name}.{kind}" for name in JOBS for kind in ("service", "timer")} | {"ratingsctl.service"})
+                         {f"ratingsctl-{name}.{kind}" for name in JOBS for kind in ("service", "timer")}
+                         | {"ratingsctl.service", "ratingsctl@.service"})
         for path in paths:
             text = path.read_text().replace(LIBEXEC, str(OPS)).replace("/usr/local/bin/ratingsctl", harness.program())
             (units / path.name).write_text(text)
         verified = self.call([analyze, "verify", "--man=no", *map(str, sorted(units.iterdir()))])
-        self.assertEqual([line for line in verified.stderr.splitlines() if "ratingsctl-" in line], [])
+        self.assertEqual([line for line in verified.stderr.splitlines() if "ratingsctl" in line], [])
         for path in paths:
             for when in re.findall(r"^OnCalendar=(.*)$", path.read_text(), re.M):
                 self.assertIn("Next elapse", self.call([analyze, "calendar", when]).stdout)
@@ -270,10 +271,17 @@ class Scheduled(Ops):
         broken = self.write("units/ratingsctl-broken.service", "[Service]\nExecStart=/no/such/program\n")
         self.assertNotEqual(subprocess.run([analyze, "verify", "--man=no", broken], capture_output=True, check=False).returncode, 0)
 
+    def test_one_of_several_servers_differs_from_the_only_one_by_its_port(self):
+        only, several = ((OPS / f"systemd/ratingsctl{at}.service").read_text().splitlines() for at in ("", "@"))
+        self.assertEqual([line for line in several if line not in only and not line.startswith(("#", "Description=", "Documentation="))],
+                         ["ExecStart=/usr/local/bin/ratingsctl serve --port %i"])
+        self.assertEqual([line for line in only if line not in several and not line.startswith(("#", "Description=", "Documentation="))],
+                         ["ExecStart=/usr/local/bin/ratingsctl serve"])
+
     def test_units_are_shut_off_from_what_they_do_not_need(self):
         analyze = tool("systemd-analyze")
         # Exposure, 0 to 10 (systemd-analyze(1)); what is left is the network, which the store and the clients need.
-        for name in ["ratingsctl", *(f"ratingsctl-{job}" for job in sorted(JOBS))]:
+        for name in ["ratingsctl", "ratingsctl@", *(f"ratingsctl-{job}" for job in sorted(JOBS))]:
             self.call([analyze, "security", "--offline=true", "--threshold=20", "--no-pager",
                        OPS / f"systemd/{name}.service"])
         open_one = self.write("open.service", "[Service]\nExecStart=/bin/true\n")

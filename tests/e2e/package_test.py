@@ -75,9 +75,10 @@ class Package(harness.Case):
         multiarch = r"usr/lib/(?:[a-z0-9_]+-linux-gnu/)?"
         known = {
             "ratingsctl": [r"etc/ratingsctl/config\.toml", r"usr/bin/ratingsctl", multiarch + r"libratings\.so\.0(\.\d+\.\d+)?",
-                           r"usr/lib/systemd/system/ratingsctl(-[a-z]+)?\.(service|timer)", r"usr/libexec/ratingsctl/[a-z-]+\.sh",
+                           r"usr/lib/systemd/system/ratingsctl(@|-[a-z]+)?\.(service|timer)", r"usr/libexec/ratingsctl/[a-z-]+\.sh",
                            r"usr/share/bash-completion/completions/ratingsctl", r"usr/share/zsh/vendor-completions/_ratingsctl",
                            r"usr/share/fish/vendor_completions\.d/ratingsctl\.fish", r"usr/share/man/man1/ratingsctl[a-z-]*\.1\.gz",
+                           r"usr/share/man/man7/ratingsctl-scaling\.7\.gz", r"usr/share/ratingsctl/nginx/ratingsctl\.conf",
                            r"usr/share/ratingsctl/ratings_sample\.csv", r"usr/share/ratingsctl/cron/ratingsctl",
                            r"usr/share/doc/ratingsctl/(copyright|changelog\.gz|changelog\.Debian\.gz|README\.md)"],
             "libratings-dev": [r"usr/include/ratings/[a-z_]+\.hpp", multiarch + r"libratings\.so",
@@ -166,6 +167,8 @@ class Package(harness.Case):
         service = (self.root / "usr/lib/systemd/system/ratingsctl.service").read_text()
         self.assertIn("\nType=notify\n", service)
         self.assertIn("\nExecStart=/usr/bin/ratingsctl serve\n", service)
+        further = (self.root / "usr/lib/systemd/system/ratingsctl@.service").read_text()
+        self.assertIn("\nExecStart=/usr/bin/ratingsctl serve --port %i\n", further)
 
 
 if __name__ == "__main__":

@@ -133,6 +133,13 @@ service() {
   systemctl start ratingsctl.service
   expect 'no warning of ours in the journal' '' "$(journalctl -u ratingsctl.service -o cat --no-pager | grep -iE 'warning|error' || true)"
 
+  step 'further servers'
+  local port
+  systemctl enable --now --quiet ratingsctl@5011 ratingsctl@5012
+  for port in 5011 5012; do
+    expect "the server on $port answers from the same store" "$(grep -c '^1,' $sample)" "$(curl -fsS "http://127.0.0.1:$port/rates/1" | jq length)"
+  done
+
   step 'the jobs'
   local job
   for job in backup dedupe purge suspects; do
@@ -154,14 +161,14 @@ service() {
 
 upgrade() {
   step 'upgrade'
-  local version next=/tmp/next main=''
+  local version next=/tmp/next main='' further=''
   version=$(dpkg-query -W -f '${Version}' ratingsctl)
   sed -i 's/^#memory-cache.*/memory-cache = "64M"/' /etc/ratingsctl/config.toml
   rm -rf $next
   dpkg-deb --raw-extract "$deb" $next
   sed -i "s/^Version: .*/Version: $version.1/" $next/DEBIAN/control
   dpkg-deb --build --root-owner-group $next /tmp/ratingsctl_next.deb >/dev/null
-  if has_systemd; then main=$(of_service MainPID); fi
+  if has_systemd; then main=$(of_service MainPID); further=$(systemctl show --value -p MainPID ratingsctl@5011 ratingsctl@5012 | xargs); fi
   apt install /tmp/ratingsctl_next.deb
   expect 'the new version' "$version.1" "$(dpkg-query -W -f '${Version}' ratingsctl)"
   grep -q '^memory-cache = "64M"' /etc/ratingsctl/config.toml || fail 'the changed configuration was lost'
@@ -169,6 +176,8 @@ upgrade() {
   if ! has_systemd; then return; fi
   [ "$main" != "$(of_service MainPID)" ] || fail 'the old server still runs'
   answers || fail 'the new server does not answer'
+  expect 'further servers run' 'active active' "$(systemctl is-active ratingsctl@5011 ratingsctl@5012 | xargs)"
+  for further in $further; do [ ! -e "/proc/$further" ] || fail "a further server still runs in the old version"; done
   expect 'with the old store' "$(grep -c '^1,' $sample)" "$(curl -fsS http://127.0.0.1:5001/rates/1 | jq length)"
   expect 'the wanted timer is still wanted' 'enabled active' "$(systemctl is-enabled ratingsctl-backup.timer) $(systemctl is-active ratingsctl-backup.timer)"
   expect 'the others are not' disabled "$(systemctl is-enabled ratingsctl-purge.timer || true)"

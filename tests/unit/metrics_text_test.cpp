@@ -44,7 +44,7 @@ Figures all_figures() {
                     .busy = 94,
                     .behind = 95,
                     .lag = 2'500ms},
-                   {.name = "a\"b\\c:1"}}};
+                   {.name = "a\"b\\c:1", .lag = {}}}};
 }
 
 std::string page_of(const RequestCounters& counters, const Figures& figures) {
