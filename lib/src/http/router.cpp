@@ -102,7 +102,8 @@ Response Router::within_budget(Response response) {
 }
 
 std::optional<SendBudget::Hold> Router::workspace_for(const CachedHistory& history) {
-  // Twice the body: 24 bytes for each record of some 63, once as read back and once as selected, and the text.
+  // Twice the body: 24 bytes for each record of some 63, once as read back and once as selected, and the
+  // text.
   constexpr std::size_t kCopies = 2;
   const auto bytes = history.body().size();
   if (bytes < SendBudget::kLarge)
