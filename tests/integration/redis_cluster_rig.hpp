@@ -10,6 +10,7 @@
 #include <chrono>
 #include <initializer_list>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -49,6 +50,15 @@ struct ClusterRig {
   }
   void put(std::int64_t first, std::int64_t last) {
     for (auto user = first; user < last; ++user) cache->put(history_of(user));
+  }
+  /// Puts until all of them come back: on a machine that is busy with other tests a node may once be too
+  /// slow.
+  void fill(std::int64_t first, std::int64_t last) {
+    const bool filled = within_20_s([&] {
+      put(first, last);
+      return get(first, last).right == last - first;
+    });
+    if (!filled) throw std::runtime_error{"the cluster does not take what it is given"};
   }
   Tally get(std::int64_t first, std::int64_t last) {
     Tally tally;

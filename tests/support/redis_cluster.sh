@@ -73,7 +73,7 @@ start_node() {
   (cd "$dir/node$1" && redis-server --port "$port" --bind 127.0.0.1 --dir "$dir/node$1" --daemonize yes \
     --pidfile "$dir/node$1/redis.pid" --logfile "$dir/node$1/log" --save '' --appendonly no \
     --maxmemory 128mb --maxmemory-policy allkeys-lru --cluster-enabled yes --cluster-config-file nodes.conf \
-    --cluster-node-timeout 2000 --cluster-require-full-coverage no --cluster-allow-reads-when-down no \
+    --cluster-node-timeout 15000 --cluster-require-full-coverage no --cluster-allow-reads-when-down no \
     ${password:+--requirepass "$password" --masterauth "$password"} >/dev/null)
   wait_until 20 answers "$1"
 }
