@@ -106,7 +106,7 @@ TEST_SUITE("metrics page") {
     CHECK(page.value("ratingsctl_cache_samples_total", {{"outcome", "skipped"}}) == 63);
     CHECK(page.value("ratingsctl_cache_mismatches_total") == 64);
     CHECK(page.value("ratingsctl_replica_up", {{"replica", "one:5432"}}) == 1);
-    CHECK(page.value("ratingsctl_replica_up", {{"replica", "a\"b\\c:1"}}) == 0);
+    CHECK(page.value("ratingsctl_replica_up", {{"replica", R"(a\"b\\c:1)"}}) == 0);
     CHECK(page.value("ratingsctl_replica_reads_total", {{"replica", "one:5432"}}) == 91);
     CHECK(page.value("ratingsctl_replica_fallbacks_total",
                      {{"replica", "one:5432"}, {"reason", "refused"}}) == 92);
