@@ -195,8 +195,7 @@ TEST_SUITE("postgres load") {
 
   TEST_CASE("an operator's own index of ratings is built before the swap, not while readers wait for it") {
     Database db;
-    db.run(
-        "CREATE INDEX \"by USING film\" ON ratings USING btree (movie_id, \"timestamp\") WHERE rating > 4");
+    db.run(R"(CREATE INDEX "by USING film" ON ratings USING btree (movie_id, "timestamp") WHERE rating > 4)");
 
     load_one(db.options, Fill::first, 1, 2);
 

@@ -119,6 +119,7 @@ TEST_SUITE("postgres: replicas") {
   TEST_CASE("each host of the address is a replica of its own, named by host and port") {
     auto found = open_replicas(options_for("postgresql://me@a:1,b,c:3/x"));
     std::vector<std::string> names;
+    names.reserve(found.size());
     for (const auto& replica : found) names.push_back(replica.name);
     std::sort(names.begin(), names.end());
     CHECK(names == std::vector<std::string>{"a:1", "b:5432", "c:3"});

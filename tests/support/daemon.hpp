@@ -1,10 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <netinet/in.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdexcept>
 #include <string>
@@ -50,6 +50,7 @@ class Daemon {
   /// Returns when `ready` says so, which it is asked for ten seconds.
   Daemon(std::vector<std::string> words, const std::function<bool()>& ready) {
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (auto& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     if (posix_spawnp(&process_, arguments[0], nullptr, nullptr, arguments.data(), environ) != 0)

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ratings::test {
@@ -17,7 +18,7 @@ class RedisCluster {
  public:
   static constexpr int kNodes = 3;
 
-  explicit RedisCluster(const std::string& password = "") : password_{password} {
+  explicit RedisCluster(std::string password = "") : password_{std::move(password)} {
     char pattern[] = "/tmp/ratings-cluster-XXXXXX";
     if (mkdtemp(pattern) == nullptr) throw std::runtime_error{"cannot make a folder for a Redis Cluster"};
     folder_ = pattern;
