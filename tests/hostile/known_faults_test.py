@@ -25,6 +25,8 @@ MEGABYTE = 2**20
 SMALL_STACK = ("sh", "-c", 'ulimit -s 256 && exec "$@"', "sh")  # threads get as much; musl gives less
 MUCH = 32 * MEGABYTE  # of a body that nobody wants; a server may read a little of it before it says so
 
+FIRST_BYTE = 5.0  # seconds
+
 
 def connect(port, patience=5):
     client = socket.create_connection(("127.0.0.1", port), timeout=patience)
@@ -45,12 +47,13 @@ def send(client, *parts):
 
 
 def hear(client, patience=1.0):
-    """All that comes until a pause or the end."""
-    client.settimeout(patience)
+    """All that comes until a pause or the end. The first of it may take longer: a busy machine is no fault of a server's."""
+    client.settimeout(max(patience, FIRST_BYTE))
     heard = b""
     with contextlib.suppress(OSError):
         while data := client.recv(65536):
             heard += data
+            client.settimeout(patience)
     return heard
 
 
