@@ -1,4 +1,4 @@
-"""What goes wrong meanwhile. Three threads, each with a shuffled deck of its kinds, so that every kind comes; all end well."""
+"""What goes wrong meanwhile. Three threads, four with standbys, each with a shuffled deck of its kinds, so that every kind comes; all end well."""
 import collections
 import os
 import random
@@ -29,7 +29,9 @@ class Faults:
         processes = {"server killed": self.server_killed, "server stopped": self.server_stopped,
                      "PostgreSQL restarted": self.postgres_restarted, "PostgreSQL killed": self.postgres_killed,
                      "PostgreSQL restored": self.postgres_restored}
-        for name, deck in (("redis", redis), ("links", links), ("processes", processes)):
+        standbys = {"standby paused": self.standby_paused, "standby killed": self.standby_killed,
+                    "standby made anew": self.standby_made_anew} if self.backends.standbys else {}
+        for name, deck in (("redis", redis), ("links", links), ("processes", processes), ("standbys", standbys)):
             deck = {kind: fault for kind, fault in deck.items() if self.only in kind}
             if deck:
                 thread = threading.Thread(target=self._play, args=(deck, random.Random(f"{seed} {name}")), daemon=True)
@@ -159,6 +161,23 @@ class Faults:
         self.histories.settle(restored, {user: state.content for user, state in kept.items()}, gone + self.delta)
         self.people.states = kept
         self.people.give_back_all(self.writers.update_all(users))
+
+
+    # Standbys; one that has replayed what a restore of the primary took back keeps telling of it until it is made anew.
+    def standby_paused(self, chooser):
+        one = chooser.choice(self.backends.standbys)
+        one.pause()
+        self._last(chooser.uniform(0.2, 3))
+        one.resume()
+
+    def standby_killed(self, chooser):
+        one = chooser.choice(self.backends.standbys)
+        one.kill()
+        self._last(chooser.uniform(0, 0.5))
+        one.start()
+
+    def standby_made_anew(self, chooser):
+        self.backends.make_anew(chooser.choice(self.backends.standbys))
 
 
 class signalled:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The cache never lies, under faults: three servers, PostgreSQL and Redis of our own, eight readers, many writers.
 
-    hammer.py --program build/release/bin/ratingsctl [--delta 1000|0] [--seconds 30] [--seed N]
+    hammer.py --program build/release/bin/ratingsctl [--delta 1000|0] [--seconds 30] [--standbys 2] [--seed N]
 
 Exit 1 on a violation, on a server that ended by itself, and when too little happened to mean anything. Faults, readers and
 writers choose by the seed; what then meets in time is the machine's choice. See ARCHITECTURE.md, "The hammer".
@@ -43,6 +43,7 @@ def prepare(settings, stack):
     for command in (["init", "--delta", str(settings.delta)], ["load", str(path)]):
         subprocess.run([settings.program, *command, "--store", backends.store.url], check=True, capture_output=True,
                        env=stage.rig.clean_environment(settings.home))
+    backends.add_standbys(settings.standbys)
     links = stage.Links(backends, len(stage.SERVER_ARGUMENTS))
     stack.callback(links.stop)
     servers = []
@@ -88,10 +89,11 @@ def run(settings, stack):
         checker.again(readers.paths)
     lost = disagreements(people, writers)
     races = sum(server.races() for server in servers)
+    replicas = [sum(counts) for counts in zip(*(server.replica_reads() for server in servers))]
     for server in servers:
         server.assert_runs()
         server.stop()
-    return report(settings, checker, writers, faults, answers, took, caught, lost, races)
+    return report(settings, checker, writers, faults, answers, took, caught, lost, races, replicas)
 
 
 def disagreements(people, writers):
@@ -105,7 +107,7 @@ def numbers(counter):
     return ", ".join(f"{what} {count:,}" for what, count in sorted(counter.items()) if count)
 
 
-def report(settings, checker, writers, faults, answers, took, caught, lost, races):
+def report(settings, checker, writers, faults, answers, took, caught, lost, races, replicas):
     done = {"reads": checker.reads, "users purged": writers.counts["purge-user: rows of users"],
             "faults": sum(faults.counts.values()) + sum(n for what, n in writers.counts.items() if what.endswith("killed"))}
     least = {what: settings.least.get(what) or int(rate * settings.seconds) for what, rate in LEAST_A_SECOND.items()}
@@ -119,6 +121,8 @@ def report(settings, checker, writers, faults, answers, took, caught, lost, race
     print(f"  answers: {numbers(answers)}")
     print(f"  writes: {numbers(writers.counts)}")
     print(f"  faults: {numbers(faults.counts)}")
+    if settings.standbys:
+        print(f"  since the servers' last starts: {replicas[0]:,} histories from standbys, {replicas[1]:,} times the primary instead")
     problems = []
     if checker.violations:
         problems.append("shown what may not be shown:\n" + "\n".join(checker.violations))
@@ -137,6 +141,8 @@ def report(settings, checker, writers, faults, answers, took, caught, lost, race
     elif not settings.bug:
         problems += [f"too little happened: {done[what]} {what}, at least {least[what]} are asked for"
                      for what in least if done[what] < least[what]]
+        if settings.standbys and 0 in replicas:
+            problems.append("no standby was read, or none was ever too old")
         problems += [f"nothing was answered from {tier}" for tier in ("memory", "redis", "miss") if not checker.sources[tier]]
     for problem in problems:
         print(f"hammer: {problem}", flush=True)
@@ -151,6 +157,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--users", type=int, default=400)
     parser.add_argument("--writers", type=int, help="threads that purge, undo, edit")
+    parser.add_argument("--standbys", type=int, default=0, help="that misses are read from, paused, killed and made anew meanwhile")
     parser.add_argument("--kills", type=float, default=0.08, help="share of the commands that are killed")
     parser.add_argument("--pause", type=float, default=1.0, help="between faults: 0.3 to 1 times this, in seconds")
     parser.add_argument("--only-faults", default="", help="those whose name contains this, for example Redis")

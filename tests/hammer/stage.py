@@ -1,12 +1,14 @@
 """The real things: a PostgreSQL and a Redis of our own, the links to them, three servers, eight readers."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -14,6 +16,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 import harness  # noqa: E402
 import outage_test  # noqa: E402
 import rig  # noqa: E402
+import standby  # noqa: E402
 
 SERVERS_SH = HERE.parent / "support" / "servers.sh"
 # All tiers must be seen at work: memory that holds everything, none at all, and one that always throws something out.
@@ -37,6 +40,27 @@ class Backends:
             rig.psql(self.postgres_url, f"ALTER SYSTEM SET {setting}")
         rig.psql(self.postgres_url, "SELECT pg_reload_conf()")
         self.store = rig.PostgresStore(self.postgres_url)
+        self.standbys = []
+
+    def add_standbys(self, count):
+        self.standbys = [standby.Standby(self.folder, f"standby{n}") for n in range(count)]
+
+    def read_address(self):
+        return standby.read_address(self.standbys, self.store.name)
+
+    def make_anew(self, one):
+        """From what the primary has now, as after a failover or a restore; the primary may be away for a moment."""
+        one.stop()
+
+        def made():
+            shutil.rmtree(self.data / one.name, ignore_errors=True)
+            try:
+                one.start()
+                return True
+            except subprocess.CalledProcessError:
+                return False
+
+        standby.wait_until(made, f"{one.name} to be made anew", patience=90)
 
     def _sh(self, action):
         subprocess.run([str(SERVERS_SH), action, self.folder], check=True)
@@ -130,6 +154,8 @@ class Server:
         store = f"postgresql://ratings@127.0.0.1:{links.ports[f'postgres{number}']}/{backends.store.name}"
         cache = f"redis://127.0.0.1:{links.ports[f'redis{number}']}/0"
         self.command = [program, "serve", "--store", store, "--cache", cache, *SERVER_ARGUMENTS[number]]
+        if backends.standbys:
+            self.command += ["--store-read", backends.read_address()]
         self.log = Path(home) / f"server{number}.log"
         self.port = 0
         self.start()
@@ -173,6 +199,13 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+    def replica_reads(self):
+        """Since it was started last: histories from standbys, and those that the primary had to be read for."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as page:
+            text = page.read().decode()
+        return [sum(int(number) for number in re.findall(rf"^ratingsctl_replica_{what}_total{{.*}} (\d+)$", text, re.M))
+                for what in ("reads", "fallbacks")]
 
     def races(self):
         return self.log.read_text(errors="replace").count("WARNING: ThreadSanitizer")
