@@ -209,6 +209,7 @@ TEST_SUITE("metrics page") {
     constexpr int kEach = 5'000;
     {
       std::vector<std::jthread> threads;
+      threads.reserve(kThreads);
       for (int i = 0; i < kThreads; ++i) {
         threads.emplace_back([&] {
           for (int n = 0; n < kEach; ++n) counters.count(RouteName::rates_of_user, 200, 1us);
