@@ -1,8 +1,8 @@
 """Standbys of the PostgreSQL that tests/support/servers.sh has started, for tests that read from them and fail over to them."""
 import subprocess
-import time
 from pathlib import Path
 
+import harness
 import outage_test
 import rig
 
@@ -78,11 +78,7 @@ def kill_primary(folder):
 
 
 def wait_until(condition, what, patience=30):
-    deadline = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited in vain for {what}")
-        time.sleep(0.02)
+    harness.wait_for(condition, what, patience)
 
 
 def read_address(standbys, database):

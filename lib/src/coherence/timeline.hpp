@@ -44,10 +44,10 @@ enum class Verdict {
 ///  P.
 ///     For one read before S only the store can say; it is asked once, and the answer (adopt: "as of N ≥ S
 ///     this very tag is the user's last word") stays true until rule 2 sees the user move.
-///  4. A value read at a point after P is `ahead`, and not used before a check has reached it: that the point
-///  is
-///     real is not known earlier. So the race between a miss and the validator needs no order between them: a
-///     value is never compared when it is stored, always when it is used, and then by its own numbers.
+///  4. A value read at a point after P is `ahead`, and not used before a check has reached it: that the
+///     point is real is not known earlier. So the race between a miss and the validator needs no order
+///     between them: a value is never compared when it is stored, always when it is used, and then by its
+///     own numbers.
 /// Forgetting is always safe: with S := P every older value is merely asked about again.
 class Timeline {
  public:

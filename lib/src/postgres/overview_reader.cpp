@@ -1,5 +1,4 @@
-#include "postgres/connection.hpp"
-#include "postgres/conninfo.hpp"
+#include "postgres/kept_connection.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/sql.hpp"
 #include "store/batch_state.hpp"
@@ -11,29 +10,12 @@ namespace {
 
 class PostgresOverviewReader final : public OverviewReader {
  public:
-  explicit PostgresOverviewReader(const StoreOptions& options)
-      : conninfo_{conninfo(options, Purpose::validate)} {}
-
-  StoreOverview overview(Instant deadline) override {
-    try {
-      if (!connection_) connect(deadline);
-      return read(*connection_, deadline);
-    } catch (...) {
-      connection_.reset();
-      throw;
-    }
-  }
-
- private:
-  void connect(Instant deadline) {
-    connection_ = std::make_unique<Connection>(conninfo_, deadline);
-    connection_->stay_out_of_statement_log(deadline);  // a page that somebody left open asks for days
-  }
+  explicit PostgresOverviewReader(const StoreOptions& options) : connection_{options} {}
 
   /// Three statements, three snapshots: no two of these facts need to fit together.
-  static StoreOverview read(Connection& connection, Instant deadline) {
+  StoreOverview overview(Instant deadline) override {
     StoreOverview found;
-    const auto facts = connection.execute_prepared("overview", sql::overview, {}, deadline);
+    const auto facts = connection_.ask("overview", sql::overview, {}, deadline);
     if (facts.rows() != 1)
       throw Error{Kind::store, "reading the overview: the position's row is missing; run 'ratingsctl init'"};
     found.server = "PostgreSQL " + facts.text(0, 0);
@@ -44,7 +26,7 @@ class PostgresOverviewReader final : public OverviewReader {
     found.bytes_on_disk = static_cast<std::uint64_t>(facts.int8(0, 5));
 
     const Param shown_loads[] = {param(std::int64_t{10})};
-    const auto loads = connection.execute_prepared("last_loads", sql::last_loads, shown_loads, deadline);
+    const auto loads = connection_.ask("last_loads", sql::last_loads, shown_loads, deadline);
     for (int row = 0; row < loads.rows(); ++row) {
       found.last_loads.push_back({.at = loads.text(row, 0),
                                   .name = without_folders(loads.text(row, 1)),
@@ -52,7 +34,7 @@ class PostgresOverviewReader final : public OverviewReader {
                                   .rejected = static_cast<std::uint64_t>(loads.int8(row, 3)),
                                   .generation = loads.int8(row, 4)});
     }
-    const auto batches = connection.execute_prepared("overview_batches", sql::overview_batches, {}, deadline);
+    const auto batches = connection_.ask("overview_batches", sql::overview_batches, {}, deadline);
     for (int row = 0; row < batches.rows(); ++row) {
       const auto kind = batches.text(row, 1);
       found.batches.push_back({.batch = batches.text(row, 0),
@@ -69,8 +51,8 @@ class PostgresOverviewReader final : public OverviewReader {
     return found;
   }
 
-  const std::string conninfo_;
-  std::unique_ptr<Connection> connection_;
+ private:
+  KeptConnection connection_;
 };
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "core/log.hpp"
-#include "postgres/connection.hpp"
-#include "postgres/conninfo.hpp"
 #include "postgres/errors.hpp"
+#include "postgres/kept_connection.hpp"
 #include "postgres/migrations.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/sql.hpp"
@@ -31,14 +30,13 @@ PositionState state_of(const Result& result, int row) {
 
 class PostgresPositionReader final : public PositionReader {
  public:
-  explicit PostgresPositionReader(const StoreOptions& options)
-      : conninfo_{conninfo(options, Purpose::validate)} {}
+  explicit PostgresPositionReader(const StoreOptions& options) : connection_{options} {}
 
   Changes changes_since(const std::optional<ReadPoint>& last, Instant deadline) override {
     const auto from =
         last.value_or(ReadPoint{.position = std::numeric_limits<std::int64_t>::max(), .salt = {}});
     const Param params[] = {param(from.position), param(from.salt)};
-    const auto result = ask("changes", sql::changes, params, deadline);
+    const auto result = connection_.ask("changes", sql::changes, params, deadline);
     Changes changes;
     bool found = false;
     for (int row = 0; row < result.rows(); ++row) {
@@ -67,7 +65,7 @@ class PostgresPositionReader final : public PositionReader {
 
   Standing standing(UserId user, const ReadPoint& read, Instant deadline) override {
     const Param params[] = {param(user.value), param(read.position), param(read.salt)};
-    const auto result = ask("standing", sql::standing, params, deadline);
+    const auto result = connection_.ask("standing", sql::standing, params, deadline);
     if (result.rows() != 1)
       throw Error{Kind::store, "reading the position: its row is missing; run 'ratingsctl init'"};
     refuse_recovery(result.boolean(0, 4));
@@ -79,7 +77,8 @@ class PostgresPositionReader final : public PositionReader {
   std::vector<Check> checks(Instant deadline) override {
     std::vector<Check> checks;
     try {
-      const auto recovery = ask("recovery", "SELECT pg_is_in_recovery()", {}, deadline).boolean(0, 0);
+      const auto recovery =
+          connection_.ask("recovery", "SELECT pg_is_in_recovery()", {}, deadline).boolean(0, 0);
       checks.push_back({.name = "store", .ok = true, .blocks_cache = true, .detail = "PostgreSQL answers"});
       checks.push_back(
           {.name = "primary",
@@ -97,37 +96,22 @@ class PostgresPositionReader final : public PositionReader {
   }
 
  private:
-  Result ask(const char* name, std::string_view sql, std::span<const Param> params, Instant deadline) {
-    if (!connection_ || connection_->broken()) connect(deadline);
-    try {
-      return connection_->execute_prepared(name, sql, params, deadline);
-    } catch (const Error&) {
-      // An error may leave the session half usable; the next call starts clean.
-      connection_.reset();
-      throw;
-    }
-  }
-
-  void connect(Instant deadline) {
-    connection_ = std::make_unique<Connection>(conninfo_, deadline);
-    connection_->stay_out_of_statement_log(deadline);  // four questions a second would bury the misses in it
-  }
-
   void check_schema(std::vector<Check>& checks, Instant deadline) {
-    const auto present =
-        ask("present", "SELECT to_regclass('ratingsctl.schema_migration') IS NOT NULL", {}, deadline);
+    const auto present = connection_.ask(
+        "present", "SELECT to_regclass('ratingsctl.schema_migration') IS NOT NULL", {}, deadline);
     if (!present.boolean(0, 0)) {
       checks.push_back(
           {.name = "schema", .ok = false, .blocks_cache = true, .detail = "missing: run 'ratingsctl init'"});
       return;
     }
     const auto version =
-        ask("version", "SELECT max(version) FROM ratingsctl.schema_migration", {}, deadline).int4(0, 0);
+        connection_.ask("version", "SELECT max(version) FROM ratingsctl.schema_migration", {}, deadline)
+            .int4(0, 0);
     checks.push_back({.name = "schema",
                       .ok = version == kSchemaVersion,
                       .blocks_cache = true,
                       .detail = "version " + std::to_string(version)});
-    const auto broken = ask("triggers", sql::triggers, {}, deadline);
+    const auto broken = connection_.ask("triggers", sql::triggers, {}, deadline);
     std::string names;
     for (int row = 0; row < broken.rows(); ++row) names += (names.empty() ? "" : ", ") + broken.text(row, 0);
     checks.push_back({.name = "triggers",
@@ -136,7 +120,7 @@ class PostgresPositionReader final : public PositionReader {
                       .detail = names.empty() ? "in place"
                                               : "missing or disabled on " + names +
                                                     "; run 'ratingsctl init' to put them back"});
-    const auto found = ask("subscriptions", sql::subscriptions, {}, deadline);
+    const auto found = connection_.ask("subscriptions", sql::subscriptions, {}, deadline);
     const bool fed = !found.null(0, 0);
     checks.push_back({.name = "replication",
                       .ok = !fed,
@@ -151,8 +135,7 @@ class PostgresPositionReader final : public PositionReader {
       throw Error{Kind::unreachable, "validating against a server in recovery: point --store at the primary"};
   }
 
-  const std::string conninfo_;
-  std::unique_ptr<Connection> connection_;
+  KeptConnection connection_;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "postgres/connection.hpp"
 #include "postgres/conninfo.hpp"
+#include "postgres/kept_connection.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/sql.hpp"
 
@@ -13,30 +13,13 @@ namespace {
 
 class PostgresReplicaProbe final : public ReplicaProbe {
  public:
-  explicit PostgresReplicaProbe(const StoreOptions& options)
-      : conninfo_{conninfo(options, Purpose::validate)} {}
+  explicit PostgresReplicaProbe(const StoreOptions& options) : connection_{options} {}
 
   ReplicaState look(Instant deadline) override {
-    try {
-      if (!connection_) connect(deadline);
-      return ask(*connection_, deadline);
-    } catch (...) {
-      connection_.reset();
-      throw;
-    }
-  }
-
- private:
-  void connect(Instant deadline) {
-    connection_ = std::make_unique<Connection>(conninfo_, deadline);
-    connection_->stay_out_of_statement_log(deadline);  // every second
-  }
-
-  static ReplicaState ask(Connection& connection, Instant deadline) {
-    const auto result = connection.execute_prepared("replica", sql::replica, {}, deadline);
+    const auto result = connection_.ask("replica", sql::replica, {}, deadline);
     if (result.rows() != 1)
       throw Error{Kind::store,
-                  "looking at the replica " + connection.target() + ": the position's row is missing"};
+                  "looking at the replica " + connection_.target() + ": the position's row is missing"};
     ReplicaState state{.standby = result.boolean(0, 0), .position = result.int8(0, 1), .replayed = {}};
     // The two servers' clocks may differ.
     if (!result.null(0, 2))
@@ -44,8 +27,8 @@ class PostgresReplicaProbe final : public ReplicaProbe {
     return state;
   }
 
-  const std::string conninfo_;
-  std::unique_ptr<Connection> connection_;
+ private:
+  KeptConnection connection_;
 };
 
 }  // namespace

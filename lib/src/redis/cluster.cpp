@@ -15,13 +15,10 @@ constexpr std::array<std::string_view, 2> kClusterSlots{"CLUSTER", "SLOTS"};
 /// Nodes on the way in that are in no map: during a move of slots it is one.
 constexpr std::size_t kMaxStrangers = 64;
 
-bool is_at(const Server& server, const Address& address) {
-  return server.address().host == address.host && server.address().port == address.port;
-}
-
 template <typename List>
 auto find_at(const List& servers, const Address& address) {
-  return std::ranges::find_if(servers, [&](const auto& server) { return is_at(*server, address); });
+  return std::ranges::find_if(servers,
+                              [&](const auto& server) { return same_place(server->address(), address); });
 }
 
 std::vector<std::shared_ptr<Server>> made_of(std::vector<Address> addresses, Clock& clock, Counts& counts) {

@@ -19,6 +19,11 @@ struct Address {
   [[nodiscard]] std::string name() const;
 };
 
+/// The same host and port, whatever the login.
+[[nodiscard]] inline bool same_place(const Address& a, const Address& b) {
+  return a.host == b.host && a.port == b.port;
+}
+
 /// redis://[user[:pass]@]host[:port][/db], user, pass and host percent-encoded, an IPv6 host in brackets; or
 /// unix:PATH, taken literally. Throws Error{usage} naming the URL without its secret.
 [[nodiscard]] Address parse_url(std::string_view url);

@@ -21,8 +21,6 @@ Address neighbour(const Address& asked, std::string_view host, int port) {
   return address;
 }
 
-bool same_place(const Address& a, const Address& b) { return a.host == b.host && a.port == b.port; }
-
 /// nullopt: it cannot be reached, because it has no name.
 std::optional<std::uint16_t> index_of(const Reply& node, const Address& asked, SlotMap& map) {
   if (node.elements[0].text == kUnknownHost) return std::nullopt;
