@@ -282,10 +282,9 @@ def conflict(world, server, clients):
 
 
 def taken_over(server, clients):
-    """From the promotion's end: when the first answer came, and the last error."""
+    """From the promotion's end: when the first answer came, and the last error. /ready, at the next inspection, may be later."""
     begin = time.monotonic()
     first = clients.back(begin, BACK_WITHIN)
-    # What clients see has the bar above; /ready follows the next inspection, which a busy machine may delay.
     wait_until(lambda: checks(server)[0] == 200, "the server to be ready")
     wait_until(lambda: time.monotonic() - max(begin, clients.last_error) > LONGEST_PAUSE, "an end of the errors")
     last = max(0.0, clients.last_error - begin)
