@@ -1,5 +1,7 @@
 #include "cache_contract.hpp"
 
+#include "support/unhurried.hpp"
+
 #include <doctest/doctest.h>
 
 #include <functional>
@@ -19,7 +21,8 @@ std::string fresh_store_id() {
 }
 
 std::unique_ptr<Cache> shared_cache(const std::string& store_id) {
-  return make_redis_cache({.url = test::shared_cache_url(), .password = "", .store_id = store_id});
+  return make_redis_cache(
+      {.url = test::shared_cache_url(), .password = "", .store_id = store_id, .budget = test::kUnhurried});
 }
 
 Tag some_tag() {

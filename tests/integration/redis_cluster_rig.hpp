@@ -6,6 +6,7 @@
 #include "redis/slots.hpp"
 #include "support/fake_clock.hpp"
 #include "support/redis_cluster.hpp"
+#include "support/unhurried.hpp"
 
 #include <chrono>
 #include <initializer_list>
@@ -37,8 +38,8 @@ struct ClusterRig {
   explicit ClusterRig(const std::string& password = "") : cluster{password} {}
 
   std::unique_ptr<RedisCache> make_cache(const std::string& url) {
-    return std::make_unique<RedisCache>(RedisOptions{.url = url, .password = "", .store_id = kStoreId},
-                                        clock);
+    return std::make_unique<RedisCache>(
+        RedisOptions{.url = url, .password = "", .store_id = kStoreId, .budget = test::kUnhurried}, clock);
   }
   Reply ask(int node, std::initializer_list<std::string_view> words) const {
     using namespace std::chrono_literals;

@@ -3,6 +3,7 @@
 #include "redis/redis_cache.hpp"
 #include "support/fake_clock.hpp"
 #include "support/redis_server.hpp"
+#include "support/unhurried.hpp"
 
 #include <doctest/doctest.h>
 
@@ -29,7 +30,8 @@ CachedHistoryPtr value(UserId user, const std::string& body = "[]") {
 
 /// A server of the test's own and a cache on it.
 struct Rig {
-  explicit Rig(const std::string& setting = "") : server{setting} {}
+  explicit Rig(const std::string& setting = "", std::chrono::milliseconds patience = test::kUnhurried)
+      : server{setting}, budget{patience} {}
 
   Reply ask(std::initializer_list<std::string_view> words) {
     Connection connection{parse_url(server.url()), 1'000ms, 1'000ms};
@@ -37,8 +39,9 @@ struct Rig {
   }
 
   RedisServer server;
+  std::chrono::milliseconds budget;
   test::FakeClock clock;
-  RedisCache cache{{.url = server.url(), .password = "", .store_id = kStoreId}, clock};
+  RedisCache cache{{.url = server.url(), .password = "", .store_id = kStoreId, .budget = budget}, clock};
 };
 
 std::chrono::milliseconds time_of(auto action) {
@@ -47,8 +50,9 @@ std::chrono::milliseconds time_of(auto action) {
   return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
 }
 
-/// A command's budget and what a loaded machine may add to it.
-constexpr auto kBudgetAndSlack = Pool::kBudget + 250ms;
+/// For tests that wait until it is over, and what a loaded machine may add to it.
+constexpr auto kBudget = 200ms;
+constexpr auto kBudgetAndSlack = kBudget + 250ms;
 
 TEST_SUITE("redis: values that are not ours") {
   TEST_CASE("garbage, a cut value and another user's value are misses, and count as refused") {
@@ -99,7 +103,7 @@ TEST_SUITE("redis: values that are not ours") {
 
 TEST_SUITE("redis: faults") {
   TEST_CASE("a stopped server costs one budget a command, then nothing, and recovers") {
-    Rig rig;
+    Rig rig{"", kBudget};
     rig.cache.put(value(kAnn));
     REQUIRE(rig.cache.get(kAnn) != nullptr);
     rig.server.signal(SIGSTOP);
@@ -121,7 +125,7 @@ TEST_SUITE("redis: faults") {
   }
 
   TEST_CASE("a late answer is never taken for the answer to a later question") {
-    Rig rig;
+    Rig rig{"", kBudget};
     rig.cache.put(value(kAnn, "[\"ann\"]"));
     rig.cache.put(value(kBob, "[\"bob\"]"));
     rig.server.signal(SIGSTOP);
@@ -231,7 +235,8 @@ TEST_SUITE("redis: logging in") {
   TEST_CASE("the right password works, from the URL or beside it: a wrong or missing one is a fault") {
     Rig rig{"requirepass s3cret"};
     const auto attempt = [&](const std::string& url, const std::string& password) {
-      RedisCache cache{{.url = url, .password = password, .store_id = kStoreId}, rig.clock};
+      RedisCache cache{{.url = url, .password = password, .store_id = kStoreId, .budget = test::kUnhurried},
+                       rig.clock};
       cache.put(value(kAnn));
       return cache.get(kAnn) != nullptr && cache.faults() == 0;
     };
@@ -249,8 +254,10 @@ TEST_SUITE("redis: logging in") {
   TEST_CASE("databases are apart, and one that does not exist is a fault") {
     Rig rig{"databases 2"};
     const auto base = rig.server.url().substr(0, rig.server.url().size() - 1);
-    RedisCache first{{.url = base + "1", .password = "", .store_id = kStoreId}, rig.clock};
-    RedisCache missing{{.url = base + "2", .password = "", .store_id = kStoreId}, rig.clock};
+    RedisCache first{{.url = base + "1", .password = "", .store_id = kStoreId, .budget = test::kUnhurried},
+                     rig.clock};
+    RedisCache missing{{.url = base + "2", .password = "", .store_id = kStoreId, .budget = test::kUnhurried},
+                       rig.clock};
     first.put(value(kAnn));
 
     CHECK(first.get(kAnn) != nullptr);
@@ -263,7 +270,11 @@ TEST_SUITE("redis: logging in") {
     Rig rig;
     (void)rig.ask({"ACL", "SETUSER", "app", "on", ">pw", "~ratings:*", "+get", "+set", "+unlink", "+select"});
     const auto address = rig.server.url().substr(std::string{"redis://"}.size());
-    RedisCache cache{{.url = "redis://app:pw@" + address, .password = "", .store_id = kStoreId}, rig.clock};
+    RedisCache cache{{.url = "redis://app:pw@" + address,
+                      .password = "",
+                      .store_id = kStoreId,
+                      .budget = test::kUnhurried},
+                     rig.clock};
 
     cache.put(value(kAnn));
 
@@ -275,7 +286,11 @@ TEST_SUITE("redis: logging in") {
 
   TEST_CASE("a Unix socket works") {
     Rig rig;
-    RedisCache cache{{.url = "unix:" + rig.server.socket(), .password = "", .store_id = kStoreId}, rig.clock};
+    RedisCache cache{{.url = "unix:" + rig.server.socket(),
+                      .password = "",
+                      .store_id = kStoreId,
+                      .budget = test::kUnhurried},
+                     rig.clock};
 
     cache.put(value(kAnn));
 
@@ -284,7 +299,9 @@ TEST_SUITE("redis: logging in") {
 
   TEST_CASE("nobody there: a fault, no exception, in time") {
     test::FakeClock clock;
-    RedisCache cache{{.url = "unix:/nonexistent/redis.sock", .password = "", .store_id = kStoreId}, clock};
+    RedisCache cache{
+        {.url = "unix:/nonexistent/redis.sock", .password = "", .store_id = kStoreId, .budget = kBudget},
+        clock};
 
     CHECK(time_of([&] { CHECK(cache.get(kAnn) == nullptr); }) < kBudgetAndSlack);
     CHECK(cache.faults() == 1);

@@ -6,6 +6,7 @@
 #include "support/fake_clock.hpp"
 #include "support/redis_server.hpp"
 #include "support/temp_dir.hpp"
+#include "support/unhurried.hpp"
 
 #include <doctest/doctest.h>
 
@@ -92,7 +93,8 @@ class Haproxy {
 };
 
 struct Rig {
-  explicit Rig(const std::string& url) : cache{{.url = url, .password = "", .store_id = "proxy"}, clock} {}
+  explicit Rig(const std::string& url)
+      : cache{{.url = url, .password = "", .store_id = "proxy", .budget = test::kUnhurried}, clock} {}
 
   void put() {
     for (std::int64_t user = 0; user < kUsers; ++user) cache.put(history_of(user));

@@ -6,6 +6,7 @@
 #include "ratings/position.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -81,6 +82,8 @@ struct RedisOptions {
   std::string url;
   std::string password;  ///< from a password file; wins over the URL's
   std::string store_id;  ///< part of every key
+  /// A command that takes longer is a miss: by then the store is quicker. A new connection may take twice it.
+  std::chrono::milliseconds budget{50};
 };
 
 /// Shared between servers. Each command has a time budget; a connection is dropped after any error; after

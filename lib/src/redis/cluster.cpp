@@ -122,7 +122,7 @@ void Cluster::renew_map(ServerPtr first) {
   if (!turn || (renewed_ && clock_.now() < *renewed_ + kBetweenMaps)) return;
   ++maps_;
   // Refusals come at once; who lets us wait is waited for once. The next time begins with the next one.
-  const auto deadline = std::chrono::steady_clock::now() + Pool::kBudget;
+  const auto deadline = std::chrono::steady_clock::now() + seeds_.front()->address().budget;
   for (const auto& server : who_may_know(std::move(first))) {
     if (take_map_from(*server) || std::chrono::steady_clock::now() > deadline) break;
   }

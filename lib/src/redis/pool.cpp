@@ -27,14 +27,14 @@ class Pool::Seat {
 };
 
 std::vector<Reply> Pool::ask(std::span<const Connection::Command> commands) {
-  const auto start = std::chrono::steady_clock::now();
-  const Seat seat{*this, start + kBudget};
+  const auto budget = address_.budget;
+  auto deadline = std::chrono::steady_clock::now() + budget;
+  const Seat seat{*this, deadline};
   auto connection = idle_one();
-  auto deadline = start + kBudget;
   if (!connection) {
-    connection = std::make_unique<Connection>(address_, kConnectTimeout, kBudget);
+    connection = std::make_unique<Connection>(address_, 2 * budget, budget);
     // A new connection is paid once; the commands still get their own budget.
-    deadline = std::chrono::steady_clock::now() + kBudget;
+    deadline = std::chrono::steady_clock::now() + budget;
   }
   auto replies = connection->ask_all(commands, deadline);
   const std::scoped_lock lock{mutex_};

@@ -15,8 +15,6 @@ class Pool {
  public:
   /// 32: a command takes some 50 µs, so more would only queue inside Redis, which runs one command at a time.
   static constexpr std::size_t kMaxConnections = 32;
-  static constexpr std::chrono::milliseconds kConnectTimeout{100};  // one lost SYN is not waited for
-  static constexpr std::chrono::milliseconds kBudget{50};           // then the store is quicker
 
   explicit Pool(Address address) : address_{std::move(address)} {}
 

@@ -45,7 +45,7 @@ milliseconds time_to_live() {
 }  // namespace
 
 RedisCache::RedisCache(const RedisOptions& options, Clock& clock)
-    : store_id_{options.store_id}, servers_{make_servers(options.url, options.password, clock, counts_)} {
+    : store_id_{options.store_id}, servers_{make_servers(options, clock, counts_)} {
   ignore_sigpipe();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@ struct Address {
   std::string user;      ///< empty: the default user
   std::string password;  ///< empty: no AUTH
   int database = 0;
+  std::chrono::milliseconds budget{50};  ///< see RedisOptions
 
   /// For log lines: "host:port" or "unix:PATH".
   [[nodiscard]] std::string name() const;

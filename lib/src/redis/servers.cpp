@@ -37,12 +37,14 @@ class OneServer final : public Servers {
 
 }  // namespace
 
-std::unique_ptr<Servers> make_servers(const std::string& url, const std::string& password, Clock& clock,
-                                      Counts& counts) {
-  auto addresses = is_cluster(url) ? parse_cluster_url(url) : std::vector{parse_url(url)};
-  if (!password.empty())
-    for (auto& address : addresses) address.password = password;
-  if (is_cluster(url)) return std::make_unique<Cluster>(std::move(addresses), clock, counts);
+std::unique_ptr<Servers> make_servers(const RedisOptions& options, Clock& clock, Counts& counts) {
+  const bool cluster = is_cluster(options.url);
+  auto addresses = cluster ? parse_cluster_url(options.url) : std::vector{parse_url(options.url)};
+  for (auto& address : addresses) {
+    if (!options.password.empty()) address.password = options.password;
+    address.budget = options.budget;
+  }
+  if (cluster) return std::make_unique<Cluster>(std::move(addresses), clock, counts);
   return std::make_unique<OneServer>(std::move(addresses.front()), clock, counts);
 }
 

@@ -2,6 +2,7 @@
 
 #include "redis/server.hpp"
 
+#include "ratings/cache.hpp"
 #include "ratings/figures.hpp"
 
 #include <memory>
@@ -32,7 +33,7 @@ class Servers {
 };
 
 /// `counts` must outlive them. Throws Error{usage} for a URL that cannot be understood; connects to nothing.
-[[nodiscard]] std::unique_ptr<Servers> make_servers(const std::string& url, const std::string& password,
-                                                    Clock& clock, Counts& counts);
+[[nodiscard]] std::unique_ptr<Servers> make_servers(const RedisOptions& options, Clock& clock,
+                                                    Counts& counts);
 
 }  // namespace ratings::redis
