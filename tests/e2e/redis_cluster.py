@@ -77,7 +77,7 @@ class Twemproxy:
         self.folder = tempfile.TemporaryDirectory()
         self.port, statistics = harness.free_port(), harness.free_port()
         settings = Path(self.folder.name) / "conf.yml"
-        settings.write_text(f"cache:\n  listen: 127.0.0.1:{self.port}\n  hash: fnv1a_64\n  distribution: ketama\n"
+        settings.write_text(f"cache:\n  listen: 127.0.0.1:{self.port}\n  hash: md5\n  distribution: ketama\n"
                             "  redis: true\n  timeout: 1000\n  auto_eject_hosts: true\n  servers:\n"
                             + "".join(f"    - 127.0.0.1:{port}:1\n" for port in self.ports))
         # Without -a its statistics are for everybody.

@@ -46,7 +46,7 @@ class Twemproxy {
  public:
   explicit Twemproxy(const std::vector<const RedisServer*>& servers, const std::string& more = "") {
     std::string settings = "cache:\n  listen: 127.0.0.1:" + std::to_string(port_) +
-                           "\n  hash: fnv1a_64\n  distribution: ketama\n  redis: true\n  timeout: 1000\n"
+                           "\n  hash: md5\n  distribution: ketama\n  redis: true\n  timeout: 1000\n"
                            "  auto_eject_hosts: true\n  server_retry_timeout: 500\n"
                            "  server_failure_limit: 1\n" +
                            more + "  servers:\n";
