@@ -15,7 +15,7 @@ DOCKER = Path(__file__).parents[2] / "docker"
 NOT_OURS = {"up"}  # Prometheus' own
 # What PromQL itself says; everything else in an expression that is no label is a metric.
 WORDS = {"sum", "min", "max", "count", "rate", "increase", "histogram_quantile", "by", "or", "vector", "instance", "check", "reason", "le",
-         "route", "code", "source", "state", "outcome"}
+         "route", "code", "source", "state", "outcome", "replica", "node"}
 
 
 def names(expression):
@@ -44,11 +44,18 @@ class Monitoring(harness.Case):
             server.get("/rates/1")
             server.get("/x")
             self.metrics = server.get("/metrics")[1].decode()
-        with harness.Serve(self, "--store", f"postgresql://nobody@127.0.0.1:{nobody}/none", "--cache", f"redis://127.0.0.1:{nobody}/0") as server:
+        away = ("--store", f"postgresql://nobody@127.0.0.1:{nobody}/none")
+        with harness.Serve(self, *away, "--cache", f"redis://127.0.0.1:{nobody}/0") as server:
             server.get("/rates/1")
             self.with_redis = server.get("/metrics")[1].decode()
-        series = re.findall(r"^([a-z_]+)(?:\{|\s)", self.metrics + self.with_redis, re.M)
-        self.known = set(series)
+        with harness.Serve(self, *away, "--store-read", f"postgresql://nobody@127.0.0.1:{nobody}/none") as server:
+            self.with_replica = server.get("/metrics")[1].decode()
+        pages = self.metrics + self.with_redis + self.with_replica
+        self.known = set(re.findall(r"^([a-z_]+)(?:\{|\s)", pages, re.M))
+        # A replica that is away has no lag; the page names that metric all the same.
+        self.known |= set(re.findall(r"^# TYPE (ratingsctl_replica_\w+) ", pages, re.M))
+        # A cluster is shown once the store has said whose values are in it: what it has then stands in the source alone.
+        self.known |= set(re.findall(r'"(ratingsctl_redis_\w+)"', (DOCKER.parent / "lib/src/http/metrics_text.cpp").read_text()))
         self.assertGreater(len(self.known), 35)
 
     def test_the_alerts_name_what_there_is(self):
@@ -93,7 +100,7 @@ class Monitoring(harness.Case):
         done = subprocess.run([promtool, "check", "rules", str(DOCKER / "prometheus/alerts.yml")], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn(f"{len(rules())} rules found", done.stdout)
-        for page in (self.metrics, self.with_redis):
+        for page in (self.metrics, self.with_redis, self.with_replica):
             done = subprocess.run([promtool, "check", "metrics"], input=page, capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
