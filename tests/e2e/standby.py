@@ -61,6 +61,16 @@ class Standby:
         (target,), = rig.psql(primary_url, "SELECT pg_current_wal_flush_lsn()")
         wait_until(lambda: self.psql(f"SELECT pg_last_wal_replay_lsn() >= '{target}'") == [("t",)], "the standby to catch up")
 
+    def has_all_of(self, lsn):
+        """Returns when everything before that place in the log has arrived."""
+        wait_until(lambda: self.psql(f"SELECT pg_last_wal_receive_lsn() >= '{lsn}'") == [("t",)], f"the log to {lsn} to arrive")
+
+    def follow(self, other):
+        """Streams from another one from now on, over a change of timeline."""
+        host, port = other.address.split(":")
+        self.psql(f"ALTER SYSTEM SET primary_conninfo = 'host={host} port={port} user=ratings'")
+        self.psql("SELECT pg_reload_conf()")
+
     def promote(self):
         self._sh("promote")
 

@@ -11,6 +11,7 @@ import traceback
 class Faults:
     def __init__(self, backends, links, servers, people, histories, writers, settings):
         self.backends, self.links, self.servers = backends, links, servers
+        self.cache = backends.cache
         self.people, self.histories, self.writers = people, histories, writers
         self.delta = settings.delta / 1000
         self.pause = settings.pause
@@ -19,18 +20,24 @@ class Faults:
         self.errors = []
         self.stopping = threading.Event()
         self.threads = []
-        self.kept = None  # states of the users in the snapshot of PostgreSQL
+        self.standbys_free = threading.Lock()  # one fault of standbys at a time: a promotion needs them whole
 
     def start(self, seed):
         redis = {"Redis stopped": self.redis_stopped, "Redis killed": self.redis_killed, "Redis flushed": self.redis_flushed,
                  "Redis from an old dump": self.redis_old_dump, "Redis clients paused": self.redis_paused}
+        if len(self.backends.cache.nodes) > 1:
+            redis |= {"Redis node lost": self.redis_node_lost, "Redis resharded": self.redis_resharded}
         links = {"link delayed": self.link_delayed, "link cut": self.link_cut, "link reset": self.link_reset,
                  "answers late, then cut": self.answers_late}
         processes = {"server killed": self.server_killed, "server stopped": self.server_stopped,
                      "PostgreSQL restarted": self.postgres_restarted, "PostgreSQL killed": self.postgres_killed,
                      "PostgreSQL restored": self.postgres_restored}
-        standbys = {"standby paused": self.standby_paused, "standby killed": self.standby_killed,
-                    "standby made anew": self.standby_made_anew} if self.backends.standbys else {}
+        standbys = {}
+        if self.backends.standbys:
+            processes |= {"PostgreSQL promotion": self.promotion, "PostgreSQL promotion that loses": self.promotion_that_loses}
+            standbys = {kind: self._alone(fault)
+                        for kind, fault in (("standby paused", self.standby_paused), ("standby killed", self.standby_killed),
+                                            ("standby made anew", self.standby_made_anew))}
         for name, deck in (("redis", redis), ("links", links), ("processes", processes), ("standbys", standbys)):
             deck = {kind: fault for kind, fault in deck.items() if self.only in kind}
             if deck:
@@ -66,31 +73,45 @@ class Faults:
 
     # Redis
     def redis_stopped(self, chooser):
-        pid = self.backends.redis_pid()
+        pid = self.cache.pid(self._node(chooser))
         with signalled(lambda number: os.kill(pid, number)):
             self._last(chooser.uniform(0.1, 1.5))
 
     def redis_killed(self, chooser):
         self._last(chooser.uniform(0, 0.3))
-        self.backends.restart_redis()
+        self.cache.restart(self._node(chooser))
 
     def redis_flushed(self, chooser):
         for _ in range(chooser.randint(1, 3)):
-            self.backends.redis("FLUSHALL")
+            self.cache.ask(self._node(chooser), "FLUSHALL")
 
     def redis_old_dump(self, chooser):
-        self.backends.keep_redis()
+        node = self._node(chooser)
+        self.cache.keep(node)
         self._last(chooser.uniform(1, 4))
-        self.backends.restart_redis(self.backends.old_dump)
+        self.cache.restart(node, old=True)
 
     def redis_paused(self, chooser):
         milliseconds = chooser.randint(100, 1000)
-        self.backends.redis("CLIENT", "PAUSE", str(milliseconds), "ALL")
+        self.cache.ask(self._node(chooser), "CLIENT", "PAUSE", str(milliseconds), "ALL")
         self._last(milliseconds / 1000)
+
+    def redis_node_lost(self, chooser):
+        node = self._node(chooser)
+        self.cache.lose(node)
+        self._last(chooser.uniform(1, 5))
+        self.cache.restart(node)
+
+    def redis_resharded(self, chooser):
+        source, target = chooser.sample(self.cache.nodes, 2)
+        self.cache.move(source, target, chooser.randint(1, 2000))
+
+    def _node(self, chooser):
+        return chooser.choice(self.cache.nodes)
 
     # Links between a server and its stores
     def _link(self, chooser):
-        return f"{chooser.choice(['redis', 'postgres'])}{chooser.randrange(len(self.servers))}"
+        return f"{chooser.choice(self.links.kinds)}{chooser.randrange(len(self.servers))}"
 
     def link_delayed(self, chooser):
         link = self._link(chooser)
@@ -148,20 +169,63 @@ class Faults:
         self.backends.stop_postgres(crash=chooser.random() < 0.5)
         self.backends.keep_postgres()
         self.backends.start_postgres()
+        self._fork(chooser, users, "restore of PostgreSQL", self._put_back)
+
+    def _put_back(self):
+        self.backends.stop_postgres()
+        gone = time.monotonic()
+        self.backends.put_back_postgres()
+        self.backends.start_postgres()
+        return gone
+
+    def _fork(self, chooser, users, what, take_back):
+        """From a state that is kept elsewhere, with all users taken; take_back returns when the one that knew more had gone."""
         kept = dict(self.people.states)
         self.people.give_back_all(self.writers.update_all(users))
         self._last(chooser.uniform(1, 3))
-
         users = self.people.take_all()
-        restored = self.histories.begin("restore of PostgreSQL", users)
-        self.backends.stop_postgres()
-        gone = time.monotonic()  # no server can have asked later than this
-        self.backends.put_back_postgres()
-        self.backends.start_postgres()
-        self.histories.settle(restored, {user: state.content for user, state in kept.items()}, gone + self.delta)
+        fork = self.histories.begin(what, users)
+        gone = take_back()  # no server can have asked later than this
+        self.histories.settle(fork, {user: state.content for user, state in kept.items()}, gone + self.delta)
         self.people.states = kept
         self.people.give_back_all(self.writers.update_all(users))
 
+    # Promotions. The heir is made anew first: after a restore a standby may hold what was taken back.
+    def promotion(self, chooser):
+        """Nothing is lost: a primary that is ended, not killed, sends its standbys all there is."""
+        with self.standbys_free:
+            heir = self._heir(chooser)
+            self.backends.end_postgres()
+            heir.has_all_of(self.backends.end_of_wal())
+            self._last(chooser.uniform(0, 1))
+            self.backends.hand_over(heir, self.links)
+
+    def promotion_that_loses(self, chooser):
+        """History forks as by a restore, but the one that forgot is another server, and a standby may still remember."""
+        with self.standbys_free:
+            heir = self._heir(chooser)
+            users = self.people.take_all()
+            heir.catch_up(self.backends.store.url)
+            heir.cut_off()
+            self._fork(chooser, users, "promotion", lambda: self._hand_over_after_a_crash(heir))
+
+    def _hand_over_after_a_crash(self, heir):
+        self.backends.stop_postgres(crash=True)
+        gone = time.monotonic()
+        self.backends.hand_over(heir, self.links)
+        return gone
+
+    def _heir(self, chooser):
+        heir = chooser.choice(self.backends.standbys)
+        self.backends.make_anew(heir)
+        heir.catch_up(self.backends.store.url)
+        return heir
+
+    def _alone(self, fault):
+        def guarded(chooser):
+            with self.standbys_free:
+                fault(chooser)
+        return guarded
 
     # Standbys; one that has replayed what a restore of the primary took back keeps telling of it until it is made anew.
     def standby_paused(self, chooser):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The cache never lies, under faults: three servers, PostgreSQL and Redis of our own, eight readers, many writers.
 
-    hammer.py --program build/release/bin/ratingsctl [--delta 1000|0] [--seconds 30] [--standbys 2] [--seed N]
+    hammer.py --program build/release/bin/ratingsctl [--delta 1000|0] [--seconds 30] [--standbys 2] [--redis-cluster] [--seed N]
 
 Exit 1 on a violation, on a server that ended by itself, and when too little happened to mean anything. Faults, readers and
 writers choose by the seed; what then meets in time is the machine's choice. See ARCHITECTURE.md, "The hammer".
@@ -38,7 +38,7 @@ def prepare(settings, stack):
     contents = {user: data.content_of(1) for user in range(1, settings.users + 1)}
     path = Path(settings.home) / "first.csv"
     path.write_text("\n".join([data.HEADER, *data.csv_lines(contents)]) + "\n", encoding="utf-8")
-    backends = stage.Backends(settings.home)
+    backends = stage.Backends(settings.home, settings.redis_cluster)
     stack.callback(backends.stop)
     for command in (["init", "--delta", str(settings.delta)], ["load", str(path)]):
         subprocess.run([settings.program, *command, "--store", backends.store.url], check=True, capture_output=True,
@@ -157,7 +157,8 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--users", type=int, default=400)
     parser.add_argument("--writers", type=int, help="threads that purge, undo, edit")
-    parser.add_argument("--standbys", type=int, default=0, help="that misses are read from, paused, killed and made anew meanwhile")
+    parser.add_argument("--standbys", type=int, default=0, help="that misses are read from; paused, killed, made anew and promoted meanwhile")
+    parser.add_argument("--redis-cluster", action="store_true", help="instead of one Redis; resharded, nodes lost meanwhile")
     parser.add_argument("--kills", type=float, default=0.08, help="share of the commands that are killed")
     parser.add_argument("--pause", type=float, default=1.0, help="between faults: 0.3 to 1 times this, in seconds")
     parser.add_argument("--only-faults", default="", help="those whose name contains this, for example Redis")

@@ -6,6 +6,7 @@
     NAME hold              nothing gets through, nothing is lost: what a cut cable looks like to TCP
     NAME reset             connections are reset, also new ones
     NAME drop              connections are reset once, then as `pass`: what follows a cable cut for too long
+    NAME to HOST:PORT      as `drop`, and to another server from now on
 
 and answers each with a line. Ends with its stdin.
 """
@@ -28,12 +29,15 @@ class Link:
         self.open.set()
         self.writers = set()
 
-    def obey(self, mode, delays):
-        self.delays = (delays[0], delays[1]) if mode == "delay" else (0.0, 0.0)
+    def obey(self, mode, *words):
+        self.delays = (float(words[0]), float(words[1])) if mode == "delay" else (0.0, 0.0)
+        if mode == "to":
+            self.host, port = words[0].split(":")
+            self.port = int(port)
         self.refusing = mode == "reset"
         if mode == "hold":
             self.open.clear()
-        if mode in ("reset", "drop"):
+        if mode in ("reset", "drop", "to"):
             for writer in list(self.writers):
                 cut(writer)
         if mode != "hold":
@@ -82,7 +86,7 @@ async def main():
     commands = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     while line := (await commands.readline()).decode().split():
-        links[line[0]].obey(line[1], [float(word) for word in line[2:]])
+        links[line[0]].obey(*line[1:])
         print("done", flush=True)
 
 

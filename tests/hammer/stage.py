@@ -1,4 +1,4 @@
-"""The real things: a PostgreSQL and a Redis of our own, the links to them, three servers, eight readers."""
+"""The real things: PostgreSQL with its standbys and Redis of our own, the links to them, three servers, eight readers."""
 import json
 import os
 import re
@@ -13,6 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
+import caches  # noqa: E402
 import harness  # noqa: E402
 import outage_test  # noqa: E402
 import rig  # noqa: E402
@@ -25,28 +26,49 @@ FAST_READERS, SLOW_READERS = 7, 1
 
 
 class Backends:
-    """PostgreSQL and Redis, and what an operator's nightmares do to them."""
+    """PostgreSQL and Redis, and what an operator's nightmares do to PostgreSQL."""
 
-    def __init__(self, home):
+    def __init__(self, home, redis_cluster):
         self.folder = f"{home}/servers"
         self.snapshot = Path(home) / "snapshot"
-        self.old_dump = Path(home) / "old.rdb"
+        self.cache = None
         self._sh("start")
-        settings = rig.server_settings(f"{self.folder}/servers.env")
-        self.data = Path(settings["SERVERS_DATA"])
-        self.postgres_url, self.redis_url = settings["POSTGRES_URL"], settings["REDIS_URL"]
-        # Its files are copied at every restore: few of them.
-        for setting in ("min_wal_size = '32MB'", "max_wal_size = '64MB'"):
-            rig.psql(self.postgres_url, f"ALTER SYSTEM SET {setting}")
-        rig.psql(self.postgres_url, "SELECT pg_reload_conf()")
-        self.store = rig.PostgresStore(self.postgres_url)
+        try:
+            settings = rig.server_settings(f"{self.folder}/servers.env")
+            self.data = Path(settings["SERVERS_DATA"])
+            self.cache = (caches.ThreeRedis(f"{home}/cluster") if redis_cluster
+                          else caches.OneRedis(self.folder, self.data, settings["REDIS_URL"]))
+            url = settings["POSTGRES_URL"]
+            # Its files are copied at every restore: few of them.
+            for setting in ("min_wal_size = '32MB'", "max_wal_size = '64MB'"):
+                rig.psql(url, f"ALTER SYSTEM SET {setting}")
+            rig.psql(url, "SELECT pg_reload_conf()")
+            self.store = rig.PostgresStore(url)
+        except BaseException:
+            self.stop()
+            raise
+        self.primary = "postgres"
+        self.primary_address = url.split("@")[1].split("/")[0]
         self.standbys = []
 
     def add_standbys(self, count):
         self.standbys = [standby.Standby(self.folder, f"standby{n}") for n in range(count)]
 
     def read_address(self):
-        return standby.read_address(self.standbys, self.store.name)
+        """The first primary among them: after a promotion it is a standby."""
+        return f"{standby.read_address(self.standbys, self.store.name).rsplit('/', 1)[0]},{self.primary_address}/{self.store.name}"
+
+    def hand_over(self, heir, links):
+        """The primary has ended. The heir takes its place, the old one is made anew and takes the heir's, the others follow."""
+        heir.promote()
+        old, self.primary, self.primary_address = self.primary, heir.name, heir.address
+        self.store.url = heir.url(self.store.name)
+        links.move_postgres(heir.address)
+        self.standbys.remove(heir)
+        for one in self.standbys:
+            one.follow(heir)
+        shutil.rmtree(self.data / old)
+        self.standbys.append(standby.Standby(self.folder, old))
 
     def make_anew(self, one):
         """From what the primary has now, as after a failover or a restore; the primary may be away for a moment."""
@@ -65,13 +87,8 @@ class Backends:
     def _sh(self, action):
         subprocess.run([str(SERVERS_SH), action, self.folder], check=True)
 
-    @staticmethod
-    def port(url):
-        return int(url.split("//")[1].split("/")[0].rsplit(":", 1)[1])
-
-    # PostgreSQL
     def _postmaster(self):
-        return int((self.data / "postgres/postmaster.pid").read_text().split()[0])
+        return int((self.data / self.primary / "postmaster.pid").read_text().split()[0])
 
     def stop_postgres(self, crash=False):
         """Immediate, without a checkpoint; crash: as a power cut would."""
@@ -79,10 +96,21 @@ class Backends:
         if crash:
             outage_test.kill_group(pid)
             # Dead, but perhaps not yet buried by its parent: PostgreSQL would take it for a server that runs.
-            (self.data / "postgres/postmaster.pid").unlink()
+            (self.data / self.primary / "postmaster.pid").unlink()
             return
         os.kill(pid, signal.SIGQUIT)
         harness.wait_for(lambda: not outage_test.is_running(pid), "the end of PostgreSQL")
+
+    def end_postgres(self):
+        """As an operator ends it who changes over: the standbys are sent all there is."""
+        self._sh("stop-postgres")
+
+    def end_of_wal(self):
+        """Of a primary that has ended: where its last record, a checkpoint, begins."""
+        bin_folder = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
+        shown = subprocess.run([bin_folder / "pg_controldata", self.data / self.primary], capture_output=True, text=True,
+                               check=True, env={"LC_ALL": "C"}).stdout
+        return re.search(r"^Latest checkpoint location: +(\S+)$", shown, re.M)[1]
 
     def start_postgres(self):
         self._sh("start-postgres")
@@ -90,44 +118,27 @@ class Backends:
     def keep_postgres(self):
         """Of a stopped server: everything it has, for put_back_postgres()."""
         shutil.rmtree(self.snapshot, ignore_errors=True)
-        subprocess.run(["cp", "-a", str(self.data / "postgres"), str(self.snapshot)], check=True)
+        subprocess.run(["cp", "-a", str(self.data / self.primary), str(self.snapshot)], check=True)
 
     def put_back_postgres(self):
-        shutil.rmtree(self.data / "postgres")
-        subprocess.run(["cp", "-a", str(self.snapshot), str(self.data / "postgres")], check=True)
-
-    # Redis
-    def redis_pid(self):
-        return int((self.data / "redis.pid").read_text())
-
-    def redis(self, *command):
-        return subprocess.run(["redis-cli", "-h", "127.0.0.1", "-p", str(self.port(self.redis_url)), *command],
-                              capture_output=True, text=True, check=True, timeout=20).stdout
-
-    def keep_redis(self):
-        self.redis("SAVE")
-        shutil.copy(self.data / "dump.rdb", self.old_dump)
-
-    def restart_redis(self, dump=None):
-        """kill -9, then empty or with an old dump."""
-        pid = self.redis_pid()
-        os.kill(pid, signal.SIGKILL)
-        harness.wait_for(lambda: not outage_test.is_running(pid), "the end of Redis")
-        (self.data / "dump.rdb").unlink(missing_ok=True)
-        if dump:
-            shutil.copy(dump, self.data / "dump.rdb")
-        self._sh("start-redis")
+        shutil.rmtree(self.data / self.primary)
+        subprocess.run(["cp", "-a", str(self.snapshot), str(self.data / self.primary)], check=True)
 
     def stop(self):
+        if self.cache:
+            self.cache.stop()
         self._sh("stop")
 
 
 class Links:
-    """The proxy process: a link from each server to PostgreSQL ("postgres0" …) and to Redis. Thread-safe."""
+    """The proxy process: a link from each server to PostgreSQL ("postgres0" …) and to a single Redis. Thread-safe."""
 
     def __init__(self, backends, servers):
-        targets = [f"{name}{n}=127.0.0.1:{backends.port(url)}" for n in range(servers)
-                   for name, url in (("postgres", backends.postgres_url), ("redis", backends.redis_url))]
+        addresses = {"postgres": backends.primary_address}
+        if isinstance(backends.cache, caches.OneRedis):
+            addresses["redis"] = backends.cache.address
+        self.kinds = list(addresses)
+        targets = [f"{kind}{n}={address}" for n in range(servers) for kind, address in addresses.items()]
         self.process = subprocess.Popen([sys.executable, str(HERE / "proxy.py"), *targets], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
         self.lock = threading.Lock()
@@ -141,6 +152,11 @@ class Links:
             print(link, *mode, file=self.process.stdin, flush=True)
             assert self.process.stdout.readline() == "done\n", "the proxy does not answer"
 
+    def move_postgres(self, address):
+        for link in self.ports:
+            if link.startswith("postgres"):
+                self.set(link, "to", address)
+
     def stop(self):
         self.process.stdin.close()
         self.process.wait(20)
@@ -152,7 +168,7 @@ class Server:
     def __init__(self, number, program, backends, links, home):
         self.number, self.home = number, home
         store = f"postgresql://ratings@127.0.0.1:{links.ports[f'postgres{number}']}/{backends.store.name}"
-        cache = f"redis://127.0.0.1:{links.ports[f'redis{number}']}/0"
+        cache = f"redis://127.0.0.1:{links.ports[f'redis{number}']}/0" if "redis" in links.kinds else backends.cache.url
         self.command = [program, "serve", "--store", store, "--cache", cache, *SERVER_ARGUMENTS[number]]
         if backends.standbys:
             self.command += ["--store-read", backends.read_address()]

@@ -134,7 +134,7 @@ class Writers:
         name = f"hammer-{next(self.runs)}"
         killed_at = self.commit_takes * chooser.uniform(0.5, 1.7) if chooser.random() < self.kills else None
         command = [self.program, words[0], "--store", self._store(name),
-                   "--cache", self.backends.redis_url, *map(str, words[1:]), "-o", "json"]
+                   "--cache", self.backends.cache.url, *map(str, words[1:]), "-o", "json"]
         write = self.histories.begin(what, users)
         code, out, err, ended = run_tool(command, rig.clean_environment(self.home), kill_after=killed_at)
         batch = None

@@ -87,6 +87,9 @@ whole() {
   done
 }
 
+# Every node tells the same of every slot, and none is on its way: what a reshard asks for.
+agree() { redis-cli --cluster check "127.0.0.1:$(port_of "$1")" >/dev/null 2>&1; }
+
 write_env() {
   local node first
   first=$(for node in $(seq "$nodes"); do printf ',127.0.0.1:%s' "$(port_of "$node")"; done)
@@ -130,6 +133,7 @@ case $action in
     cp "$dir/node$3/dump.rdb" "$4"
     ;;
   move)
+    wait_until 30 agree "$3"
     redis-cli --cluster reshard "127.0.0.1:$(port_of "$3")" --cluster-from "$(ask "$3" cluster myid)" \
       --cluster-to "$(ask "$4" cluster myid)" --cluster-slots "$5" --cluster-yes >"$dir/move.log" 2>&1 \
       || { tail -5 "$dir/move.log" >&2; fail "moving $5 slots from node $3 to node $4"; }

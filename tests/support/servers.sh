@@ -3,8 +3,9 @@
 #   servers.sh start DIR   starts them (a stale pair left in DIR is ended first) and writes DIR/servers.env
 #   servers.sh stop DIR    ends them; nothing to do when they are gone
 #   servers.sh start-postgres|stop-postgres|start-redis|stop-redis DIR   one of them, on the port it had
-#   servers.sh start-standby|stop-standby|promote DIR NAME   a PostgreSQL that streams from DIR's (made when there is none of
-#                          that name), on a port of its own; DIR/NAME.env says how to reach it. stop ends the standbys too
+#   servers.sh start-standby|stop-standby DIR NAME   a PostgreSQL that streams from DIR's (made when there is none of that
+#                          name), on a port of its own; DIR/NAME.env says how to reach it. stop ends the standbys too
+#   servers.sh promote DIR NAME   that standby is DIR's PostgreSQL from now on; the one before must have ended
 # fsync stays on: the kill tests rely on it.
 set -euo pipefail
 # A setting of the caller's psql must not reach our cluster.
@@ -13,8 +14,7 @@ unset PGHOST PGHOSTADDR PGPORT PGUSER PGDATABASE PGPASSWORD PGPASSFILE PGSERVICE
 fail() { printf 'servers.sh: %s\n' "$*" >&2; exit 1; }
 [ $# -eq 2 ] || [ $# -eq 3 ] || fail 'usage: servers.sh start|stop DIR, servers.sh start-standby DIR NAME'
 action=$1
-name=${3:-postgres}
-[[ $name =~ ^[a-z0-9]+$ ]] || fail "'$name' is no name of a standby"
+if [ $# -eq 3 ] && ! [[ $3 =~ ^[a-z0-9]+$ ]]; then fail "'$3' is no name of a standby"; fi
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
 env_file=$dir/servers.env
@@ -54,14 +54,16 @@ end() {
   kill -KILL "$1"
 }
 
+# Which of them is the primary: the first is called postgres.
+primary() { cat "$data/primary" 2>/dev/null || printf postgres; }
+
 first_line() { { head -n 1 "$1" 2>/dev/null || true; } | tr -d ' '; }
 
-# stop_postgres [NAME], start_postgres [NAME]: the primary, or the standby of that name.
-stop_postgres() { end "$(first_line "$data/${1:-postgres}/postmaster.pid")" postgres INT; }
+stop_postgres() { end "$(first_line "$data/$1/postmaster.pid")" postgres INT; }
 stop_redis() { end "$(first_line "$data/redis.pid")" redis-server TERM; }
 
 start_postgres() {
-  local bin port who=${1:-postgres}
+  local bin port who=$1
   bin=$(postgres_bin)
   port=$(cat "$data/$who.port")
   # No Unix socket: its path may hold 107 bytes, and a build directory can be deeper than that.
@@ -72,7 +74,7 @@ start_postgres() {
 make_postgres() {
   local bin
   bin=$(postgres_bin)
-  rm -rf "$data/postgres"
+  rm -rf "$data/postgres" "$data/primary"
   "${as[@]}" "$bin/initdb" -D "$data/postgres" -U ratings -A trust -E UTF8 --locale=C -N >"$dir/initdb.log" 2>&1 \
     || { cat "$dir/initdb.log" >&2; fail 'initdb failed'; }
   cat >>"$data/postgres/postgresql.conf" <<CONF
@@ -91,9 +93,9 @@ CONF
 
 make_standby() {
   [ ! -d "$data/$name" ] || return 0
-  "${as[@]}" "$(postgres_bin)/pg_basebackup" -h 127.0.0.1 -p "$(cat "$data/postgres.port")" -U ratings -D "$data/$name" -R -X stream -c fast -N \
+  "${as[@]}" "$(postgres_bin)/pg_basebackup" -h 127.0.0.1 -p "$(cat "$data/$(primary).port")" -U ratings -D "$data/$name" -R -X stream -c fast -N \
     >"$dir/$name.log" 2>&1 || { cat "$dir/$name.log" >&2; fail "no base backup for $name"; }
-  free_port >"$data/$name.port"
+  [ -s "$data/$name.port" ] || free_port >"$data/$name.port"
 }
 
 write_standby_env() {
@@ -103,14 +105,18 @@ write_standby_env() {
   } >"$dir/$name.env"
 }
 
-stop_standbys() {
-  local port
+# Standbys first: a primary that ends waits for them.
+stop_all_postgres() {
+  local port one first
+  first=$(primary)
   for port in "$data"/*.port; do
-    case $(basename "$port" .port) in
-      postgres | redis | '*') ;;
-      *) stop_postgres "$(basename "$port" .port)"; rm -f "$dir/$(basename "$port" .port).env" ;;
+    one=$(basename "$port" .port)
+    case $one in
+      redis | '*' | "$first") ;;
+      *) stop_postgres "$one"; rm -f "$dir/$one.env" ;;
     esac
   done
+  stop_postgres "$first"
 }
 
 start_redis() {
@@ -129,9 +135,9 @@ start_redis() {
 write_env() {
   local tmp=$env_file.$$  # one of the two servers may be started while the other is
   {
-    printf 'POSTGRES_URL=postgresql://ratings@127.0.0.1:%s/postgres\n' "$(cat "$data/postgres.port")"
+    printf 'POSTGRES_URL=postgresql://ratings@127.0.0.1:%s/postgres\n' "$(cat "$data/$(primary).port")"
     printf 'REDIS_URL=redis://127.0.0.1:%s/0\n' "$(cat "$data/redis.port")"
-    printf 'POSTGRES_PID=%s\n' "$(first_line "$data/postgres/postmaster.pid")"
+    printf 'POSTGRES_PID=%s\n' "$(first_line "$data/$(primary)/postmaster.pid")"
     printf 'REDIS_PID=%s\n' "$(first_line "$data/redis.pid")"
     printf 'SERVERS_DATA=%s\n' "$data"
   } >"$tmp"
@@ -139,29 +145,32 @@ write_env() {
 }
 
 place_data
+name=${3:-$(primary)}
 case $action in
   start)
-    stop_standbys
-    stop_postgres
+    stop_all_postgres
     stop_redis
     make_postgres
-    start_postgres
+    start_postgres postgres
     free_port >"$data/redis.port"
     start_redis
     write_env
     ;;
   stop)
-    stop_standbys
-    stop_postgres
+    stop_all_postgres
     stop_redis
     rm -f "$env_file"
     rm -rf "$data"
     ;;
-  start-postgres) start_postgres; write_env ;;
-  stop-postgres) stop_postgres ;;
+  start-postgres) start_postgres "$(primary)"; write_env ;;
+  stop-postgres) stop_postgres "$(primary)" ;;
   start-standby) make_standby; start_postgres "$name"; write_standby_env ;;
   stop-standby) stop_postgres "$name" ;;
-  promote) "${as[@]}" "$(postgres_bin)/pg_ctl" -s -w -t 60 -D "$data/$name" promote ;;
+  promote)
+    "${as[@]}" "$(postgres_bin)/pg_ctl" -s -w -t 60 -D "$data/$name" promote
+    printf %s "$name" >"$data/primary"
+    write_env
+    ;;
   start-redis) start_redis; write_env ;;
   stop-redis) stop_redis ;;
   *) fail "unknown action $action" ;;
