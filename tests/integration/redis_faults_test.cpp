@@ -9,8 +9,8 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <memory>
-#include <signal.h>
 #include <string>
 
 namespace ratings::redis {
