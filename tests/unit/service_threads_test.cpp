@@ -11,9 +11,11 @@
 
 #include <atomic>
 #include <barrier>
+#include <functional>
 #include <latch>
 #include <memory>
 #include <semaphore>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -28,7 +30,22 @@ CachedHistoryPtr body(const std::string& text) {
   return std::make_shared<const CachedHistory>(kAnn, Tag{}, text);
 }
 
+constexpr UserId kBob{2};
+
 constexpr auto kAcceptNone = [](const CachedHistory&) { return false; };
+
+/// What every user asked for is told.
+std::vector<Answer> all(std::span<const UserId> users, const std::string& text) {
+  return std::vector<Answer>(users.size(), Answer{body(text), Source::miss});
+}
+
+/// The read of one user.
+Answer run_one(SingleFlight& flights, Instant arrived, const std::function<Answer()>& read) {
+  return flights
+      .run(
+          {&kAnn, 1}, arrived, [&](std::span<const UserId>) { return std::vector{read()}; }, kAcceptNone)
+      .front();
+}
 
 TEST_SUITE("single_flight") {
   TEST_CASE("all who arrived before a read began share it") {
@@ -47,20 +64,14 @@ TEST_SUITE("single_flight") {
     };
     std::vector<std::jthread> threads;
     std::atomic<int> shared{0};
-    threads.emplace_back(
-        [&] { shared += flights.run(kAnn, arrived, read, kAcceptNone).history->body() == "shared"; });
+    threads.emplace_back([&] { shared += run_one(flights, arrived, read).history->body() == "shared"; });
     reading.wait();
     for (int i = 0; i < 7; ++i) {
       threads.emplace_back([&] {
         // Should it come after the landing, it reads for itself; go_on is open then.
-        shared += flights
-                      .run(
-                          kAnn, arrived,
-                          [&] {
-                            return Answer{body("shared"), Source::miss};
-                          },
-                          kAcceptNone)
-                      .history->body() == "shared";
+        shared += run_one(flights, arrived, [&] {
+                    return Answer{body("shared"), Source::miss};
+                  }).history->body() == "shared";
       });
     }
     go_on.count_down();
@@ -77,26 +88,16 @@ TEST_SUITE("single_flight") {
     std::latch go_on{1};
     std::string late;
     std::jthread leader{[&] {
-      (void)flights.run(
-          kAnn, clock.now(),
-          [&] {
-            reading.count_down();
-            go_on.wait();
-            return Answer{body("old"), Source::miss};
-          },
-          kAcceptNone);
+      (void)run_one(flights, clock.now(), [&] {
+        reading.count_down();
+        go_on.wait();
+        return Answer{body("old"), Source::miss};
+      });
     }};
     reading.wait();
     clock.advance(1ns);
     std::jthread follower{[&] {
-      late = flights
-                 .run(
-                     kAnn, clock.now(),
-                     [&] {
-                       return Answer{body("new"), Source::miss};
-                     },
-                     kAcceptNone)
-                 .history->body();
+      late = run_one(flights, clock.now(), [&] { return Answer{body("new"), Source::miss}; }).history->body();
     }};
     go_on.count_down();
     leader.join();
@@ -109,16 +110,11 @@ TEST_SUITE("single_flight") {
     test::FakeClock clock;
     SingleFlight flights{clock};
     const auto arrived = clock.now();
-    const SingleFlight::Read fail = []() -> Answer { throw Error{Kind::busy, "reading: no answer in time"}; };
+    const auto fail = []() -> Answer { throw Error{Kind::busy, "reading: no answer in time"}; };
 
-    CHECK_THROWS_AS((void)flights.run(kAnn, arrived, fail, kAcceptNone), Error);
+    CHECK_THROWS_AS((void)run_one(flights, arrived, fail), Error);
 
-    const auto next = flights.run(
-        kAnn, arrived,
-        [] {
-          return Answer{body("fine"), Source::miss};
-        },
-        kAcceptNone);
+    const auto next = run_one(flights, arrived, [] { return Answer{body("fine"), Source::miss}; });
     CHECK(next.history->body() == "fine");
   }
 
@@ -135,12 +131,9 @@ TEST_SUITE("single_flight") {
       for (int i = 0; i < kThreads; ++i) {
         threads.emplace_back([&] {
           try {
-            (void)flights.run(
-                kAnn, arrived,
-                []() -> Answer {
-                  throw Error{Kind::busy, "reading: no answer in time"};
-                },
-                kAcceptNone);
+            (void)run_one(flights, arrived, []() -> Answer {
+              throw Error{Kind::busy, "reading: no answer in time"};
+            });
           } catch (const Error& error) {
             failed += error.kind() == Kind::busy;
           }
@@ -148,6 +141,78 @@ TEST_SUITE("single_flight") {
       }
     }
     CHECK(failed == kThreads);
+  }
+
+  TEST_CASE(
+      "two who want some of the same users read each user once, and nobody waits for the other's wait") {
+    test::FakeClock clock;
+    SingleFlight flights{clock};
+    const auto arrived = clock.now();
+    clock.advance(1ns);
+    const std::vector<UserId> first{kAnn, kBob};
+    const std::vector<UserId> second{kBob, UserId{3}, kAnn};
+    std::latch reading{1};
+    std::latch go_on{1};
+    std::vector<UserId> read_second;
+    std::vector<Answer> answers;
+    std::jthread leader{[&] {
+      (void)flights.run(
+          first, arrived,
+          [&](std::span<const UserId> users) {
+            reading.count_down();
+            go_on.wait();
+            return all(users, "first");
+          },
+          kAcceptNone);
+    }};
+    reading.wait();
+    std::jthread follower{[&] {
+      answers = flights.run(
+          second, arrived,
+          [&](std::span<const UserId> users) {
+            read_second.assign(users.begin(), users.end());
+            go_on.count_down();  // only now can the first read end, which it waits for afterwards
+            return all(users, "second");
+          },
+          kAcceptNone);
+    }};
+    leader.join();
+    follower.join();
+
+    CHECK(read_second == std::vector{UserId{3}});
+    REQUIRE(answers.size() == 3);
+    CHECK(answers[0].history->body() == "first");
+    CHECK(answers[1].history->body() == "second");
+    CHECK(answers[2].history->body() == "first");
+    CHECK(flights.shared() == 2);
+  }
+
+  TEST_CASE("a follower of a read that hangs gives up at its own deadline, and the read goes on") {
+    test::FakeClock clock;
+    SingleFlight flights{clock};
+    const auto arrived = clock.now();
+    clock.advance(1ns);
+    std::latch reading{1};
+    std::latch go_on{1};
+    std::string late;
+    std::jthread leader{[&] {
+      late = run_one(flights, arrived, [&] {
+               reading.count_down();
+               go_on.wait();
+               return Answer{body("late"), Source::miss};
+             }).history->body();
+    }};
+    reading.wait();
+    clock.advance(kRequestDeadline);
+    try {
+      (void)run_one(flights, arrived, [] { return Answer{}; });
+      FAIL("it was answered");
+    } catch (const Error& error) {
+      CHECK(error.kind() == Kind::busy);
+    }
+    go_on.count_down();
+    leader.join();
+    CHECK(late == "late");
   }
 }
 

@@ -36,7 +36,9 @@ struct RatingService::State {
 
   [[nodiscard]] std::optional<Answer> in_memory(UserId user, Instant arrived);
   [[nodiscard]] std::optional<Answer> cached(UserId user, Instant arrived);
-  [[nodiscard]] Answer read(UserId user, Instant arrived);
+  [[nodiscard]] std::vector<Answer> missing(std::span<const UserId> users, Instant arrived);
+  [[nodiscard]] std::vector<Answer> read(std::span<const UserId> users, Instant arrived);
+  [[nodiscard]] Answer kept(const History& history, Instant arrived);
   void count(const Answer& answer) noexcept;
   [[nodiscard]] Source keep(const CachedHistoryPtr& value, Instant arrived);
 };
@@ -64,12 +66,39 @@ std::optional<Answer> RatingService::State::cached(UserId user, Instant arrived)
   return Answer{std::move(value), Source::redis};
 }
 
-Answer RatingService::State::read(UserId user, Instant arrived) {
-  // A read may have ended between our look into memory and our turn. Its value is judged as of now, not as of
-  // our arrival: whoever shares this read may have arrived after us.
-  if (auto landed = in_memory(user, clock.now())) return *std::move(landed);
-  const auto history = store.history(user, arrived + kRequestDeadline);
-  auto value = std::make_shared<const CachedHistory>(user, history.tag, to_json(history.ratings));
+/// Of users who are in no cache: read once for all who ask at the same time.
+std::vector<Answer> RatingService::State::missing(std::span<const UserId> users, Instant arrived) {
+  return flights.run(
+      users, arrived, [&](std::span<const UserId> wanted) { return read(wanted, arrived); },
+      [&](const CachedHistory& value) { return coherence.usable(value.user(), value.tag(), arrived); });
+}
+
+std::vector<Answer> RatingService::State::read(std::span<const UserId> users, Instant arrived) {
+  std::vector<Answer> found(users.size());
+  std::vector<UserId> wanted;
+  std::unordered_map<UserId, std::size_t> places;
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    // A read may have ended between our look into memory and our turn. Its value is judged as of now, not as
+    // of our arrival: whoever shares this read may have arrived after us.
+    if (auto landed = in_memory(users[i], clock.now())) {
+      found[i] = *std::move(landed);
+    } else {
+      wanted.push_back(users[i]);
+      places.emplace(users[i], i);
+    }
+  }
+  const auto deadline = arrived + kRequestDeadline;
+  if (wanted.size() == 1) {
+    found[places.at(wanted.front())] = kept(store.history(wanted.front(), deadline), arrived);
+  } else if (!wanted.empty()) {
+    for (const auto& history : store.histories(wanted, deadline))
+      found[places.at(history.user)] = kept(history, arrived);
+  }
+  return found;
+}
+
+Answer RatingService::State::kept(const History& history, Instant arrived) {
+  auto value = std::make_shared<const CachedHistory>(history.user, history.tag, to_json(history.ratings));
   const auto source = keep(value, arrived);
   return {std::move(value), source};
 }
@@ -104,12 +133,7 @@ std::optional<Answer> RatingService::hit(UserId user, GzipCopy copy, Instant arr
 Answer RatingService::history(UserId user, Instant arrived) {
   auto& state = *state_;
   auto hit = state.cached(user, arrived);
-  auto answer = hit ? *std::move(hit)
-                    : state.flights.run(
-                          user, arrived, [&] { return state.read(user, arrived); },
-                          [&](const CachedHistory& value) {
-                            return state.coherence.usable(user, value.tag(), arrived);
-                          });
+  auto answer = hit ? *std::move(hit) : std::move(state.missing({&user, 1}, arrived).front());
   state.count(answer);
   return answer;
 }
@@ -133,11 +157,8 @@ std::vector<Answer> RatingService::histories(std::span<const UserId> users, Inst
     answers.emplace(user, hit ? *std::move(hit) : Answer{});
   }
   if (!missing.empty()) {
-    for (const auto& history : state.store.histories(missing, arrived + kRequestDeadline)) {
-      auto value = std::make_shared<const CachedHistory>(history.user, history.tag, to_json(history.ratings));
-      const auto source = state.keep(value, arrived);
-      answers[history.user] = {std::move(value), source};
-    }
+    auto found = state.missing(missing, arrived);
+    for (std::size_t i = 0; i < missing.size(); ++i) answers[missing[i]] = std::move(found[i]);
   }
   std::vector<Answer> ordered;
   ordered.reserve(users.size());

@@ -3,6 +3,7 @@
 #include "ratings/error.hpp"
 
 #include <condition_variable>
+#include <numeric>
 #include <optional>
 #include <string>
 
@@ -19,9 +20,11 @@ struct SingleFlight::Flight {
   std::optional<Kind> failure;
   std::string message;
 
-  void wait() {
+  /// False when it has not ended by then. The injected clock says how long that is; the waiting itself is
+  /// real.
+  [[nodiscard]] bool wait(Instant patience) {
     std::unique_lock lock{mutex};
-    landed.wait(lock, [this] { return answer || failure; });
+    return landed.wait_for(lock, patience, [this] { return answer || failure; });
   }
 
   void land(const Answer& result) {
@@ -38,51 +41,82 @@ struct SingleFlight::Flight {
   }
 };
 
-Answer SingleFlight::run(UserId user, Instant arrived, const Read& read, const Accept& accept) {
-  auto& shard = shards_[std::hash<UserId>{}(user) % kShards];
-  for (;;) {
-    std::shared_ptr<Flight> flight;
-    {
-      std::unique_lock lock{shard.mutex};
-      auto& slot = shard.flights[user];
-      if (!slot) {
-        slot = flight = std::make_shared<Flight>(clock_.now());
-        lock.unlock();
-        return lead(shard, user, *flight, read);
+std::vector<Answer> SingleFlight::run(std::span<const UserId> users, Instant arrived, const Read& read,
+                                      const Accept& accept) {
+  std::vector<Answer> answers(users.size());
+  std::vector<std::size_t> places(users.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  while (!places.empty()) {
+    std::vector<Passenger> led;
+    std::vector<Passenger> followed;
+    try {
+      board(users, places, led, followed);
+      if (!led.empty()) lead(users, led, read, answers);
+    } catch (const Error& error) {
+      crash(users, led, error.kind(), error.what());
+      throw;
+    } catch (const std::exception& error) {
+      crash(users, led, Kind::internal, error.what());
+      throw;
+    }
+    places.clear();
+    for (const auto& [place, flight] : followed) {
+      if (!flight->wait(arrived + kRequestDeadline - clock_.now()))
+        throw Error{Kind::busy, "waiting for the same read by another request: it did not end in time"};
+      const bool ours = flight->began >= arrived;
+      if (flight->answer && (ours || accept(*flight->answer->history))) {
+        shared_.fetch_add(1, std::memory_order_relaxed);
+        answers[place] = *flight->answer;
+      } else if (flight->failure && ours) {
+        throw Error{*flight->failure, flight->message};
+      } else {
+        places.push_back(place);
       }
-      flight = slot;
     }
-    flight->wait();
-    const bool ours = flight->began >= arrived;
-    if (flight->answer && (ours || accept(*flight->answer->history))) {
-      shared_.fetch_add(1, std::memory_order_relaxed);
-      return *flight->answer;
+  }
+  return answers;
+}
+
+void SingleFlight::board(std::span<const UserId> users, std::span<const std::size_t> places,
+                         std::vector<Passenger>& led, std::vector<Passenger>& followed) {
+  for (const auto place : places) {
+    auto& shard = shard_of(users[place]);
+    const std::scoped_lock lock{shard.mutex};
+    auto& slot = shard.flights[users[place]];
+    if (slot) {
+      followed.push_back({place, slot});
+    } else {
+      slot = std::make_shared<Flight>(clock_.now());
+      led.push_back({place, slot});
     }
-    if (flight->failure && ours) throw Error{*flight->failure, flight->message};
   }
 }
 
-Answer SingleFlight::lead(Shard& shard, UserId user, Flight& flight, const Read& read) {
-  // Out of the table before anybody is told: whoever wakes and reads again must not meet this flight once
-  // more.
-  const auto leave = [&] {
-    const std::scoped_lock lock{shard.mutex};
-    shard.flights.erase(user);
-  };
-  try {
-    auto answer = read();
-    leave();
-    flight.land(answer);
-    return answer;
-  } catch (const Error& error) {
-    leave();
-    flight.crash(error.kind(), error.what());
-    throw;
-  } catch (const std::exception& error) {
-    leave();
-    flight.crash(Kind::internal, error.what());
-    throw;
+void SingleFlight::lead(std::span<const UserId> users, std::span<const Passenger> led, const Read& read,
+                        std::vector<Answer>& answers) {
+  std::vector<UserId> wanted;
+  wanted.reserve(led.size());
+  for (const auto& passenger : led) wanted.push_back(users[passenger.place]);
+  auto found = read(wanted);
+  leave(users, led);
+  for (std::size_t i = 0; i < led.size(); ++i) {
+    led[i].flight->land(found[i]);
+    answers[led[i].place] = std::move(found[i]);
   }
+}
+
+void SingleFlight::leave(std::span<const UserId> users, std::span<const Passenger> led) {
+  for (const auto& [place, flight] : led) {
+    auto& shard = shard_of(users[place]);
+    const std::scoped_lock lock{shard.mutex};
+    shard.flights.erase(users[place]);
+  }
+}
+
+void SingleFlight::crash(std::span<const UserId> users, std::span<const Passenger> led, Kind kind,
+                         const char* what) {
+  leave(users, led);
+  for (const auto& [place, flight] : led) flight->crash(kind, what);
 }
 
 }  // namespace ratings

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ratings/clock.hpp"
+#include "ratings/error.hpp"
 #include "ratings/service.hpp"
 
 #include <array>
@@ -10,7 +11,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <unordered_map>
+#include <vector>
 
 namespace ratings {
 
@@ -19,17 +22,22 @@ namespace ratings {
 /// A result serves only requests that arrived before its read began: a purge may have returned between the
 /// read's snapshot and a later request, and that request must not see the rows. Later ones wait for the end
 /// of the read under way, offer its result to the coherence check like any cached value, and else read again,
-/// together.
+/// together. Nobody waits longer than kRequestDeadline from arrival on.
 class SingleFlight {
  public:
-  using Read = std::function<Answer()>;
+  /// The answers of these users, in their order.
+  using Read = std::function<std::vector<Answer>(std::span<const UserId>)>;
   /// May a value that somebody else read too early for us be used all the same?
   using Accept = std::function<bool(const CachedHistory&)>;
 
   explicit SingleFlight(Clock& clock) : clock_{clock} {}
 
-  /// Throws what the read threw; a failed read fails those who share it, and nobody later.
-  [[nodiscard]] Answer run(UserId user, Instant arrived, const Read& read, const Accept& accept);
+  /// The answers of these users, each of them named once, in their order. Reads all those at once that nobody
+  /// reads already, and waits for the others only then: so two that want each other's users cannot wait for
+  /// each other. Throws what a read threw, a failed read fails those who share it, and nobody later;
+  /// Error{busy} when a read of somebody else takes too long.
+  [[nodiscard]] std::vector<Answer> run(std::span<const UserId> users, Instant arrived, const Read& read,
+                                        const Accept& accept);
   /// Answers that came from a read of somebody else, so far.
   [[nodiscard]] std::uint64_t shared() const noexcept { return shared_.load(std::memory_order_relaxed); }
 
@@ -40,7 +48,23 @@ class SingleFlight {
     std::unordered_map<UserId, std::shared_ptr<Flight>> flights;
   };
 
-  [[nodiscard]] static Answer lead(Shard& shard, UserId user, Flight& flight, const Read& read);
+  using FlightPtr = std::shared_ptr<Flight>;
+  /// A user whose answer is not there yet.
+  struct Passenger {
+    std::size_t place;  ///< among the users of run()
+    FlightPtr flight;
+  };
+
+  /// Whoever finds no flight of a user begins one: to `led`; else `followed`.
+  void board(std::span<const UserId> users, std::span<const std::size_t> places, std::vector<Passenger>& led,
+             std::vector<Passenger>& followed);
+  void lead(std::span<const UserId> users, std::span<const Passenger> led, const Read& read,
+            std::vector<Answer>& answers);
+  /// Out of the table before anybody is told: whoever wakes and reads again must not meet these flights once
+  /// more.
+  void leave(std::span<const UserId> users, std::span<const Passenger> led);
+  void crash(std::span<const UserId> users, std::span<const Passenger> led, Kind kind, const char* what);
+  [[nodiscard]] Shard& shard_of(UserId user) { return shards_[std::hash<UserId>{}(user) % kShards]; }
 
   static constexpr std::size_t kShards = 16;
   Clock& clock_;
