@@ -88,21 +88,33 @@ Param param(std::span<const UserId> users) {
 }
 
 Connection::Connection(const std::string& conninfo, Instant deadline) : target_{target_of(conninfo)} {
-  const auto hosts = hosts_of(conninfo);
-  for (std::size_t i = 0; i + 1 < hosts.size(); ++i) {
+  std::vector<std::string> hosts;
+  for (auto& host : hosts_of(conninfo)) hosts.push_back(std::move(host.conninfo));
+  try_each(hosts, deadline, &Connection::connect_to_host);
+}
+
+void Connection::try_each(std::span<const std::string> places, Instant deadline,
+                          void (Connection::*attempt)(const std::string&, Instant)) {
+  for (std::size_t i = 0; i + 1 < places.size(); ++i) {
     const auto now = boot_clock().now();
     const auto part = deadline == kNoDeadline
                           ? kHostPatience
-                          : (deadline - now) / static_cast<Instant::rep>(hosts.size() - i);
+                          : (deadline - now) / static_cast<Instant::rep>(places.size() - i);
     try {
-      connect(hosts[i].conninfo, now + part);
+      (this->*attempt)(places[i], now + part);
       return;
     } catch (const Error& error) {
-      log::debug("trying the next host: {}", error.what());
+      log::debug("trying the next one: {}", error.what());
       broken_ = false;
     }
   }
-  connect(hosts.back().conninfo, deadline);
+  (this->*attempt)(places.back(), deadline);
+}
+
+void Connection::connect_to_host(const std::string& conninfo, Instant deadline) {
+  const auto left = deadline == kNoDeadline ? kHostPatience : deadline - boot_clock().now();
+  const auto places = by_address(conninfo, std::chrono::ceil<std::chrono::milliseconds>(left));
+  try_each(places, deadline, &Connection::connect);
 }
 
 void Connection::connect(const std::string& conninfo, Instant deadline) {

@@ -84,6 +84,10 @@ class Connection {
   void cancel() noexcept;
 
  private:
+  /// In turns, each for its part of the time, until one takes us; throws what the last one threw.
+  void try_each(std::span<const std::string> places, Instant deadline,
+                void (Connection::*attempt)(const std::string&, Instant));
+  void connect_to_host(const std::string& conninfo, Instant deadline);
   void connect(const std::string& conninfo, Instant deadline);
   /// Reads an answer by `read`, to its end. An exception of a caller's leaves it half read: broken.
   void read_whole(Instant deadline, const std::function<void()>& read);

@@ -1,5 +1,7 @@
 #include "postgres/conninfo.hpp"
 
+#include "core/resolver.hpp"
+
 #include "ratings/error.hpp"
 
 #include <libpq-fe.h>
@@ -162,6 +164,19 @@ std::vector<Host> hosts_of(const std::string& conninfo) {
     hosts.push_back({.name = name_of(one), .conninfo = joined(one)});
   }
   return hosts;
+}
+
+std::vector<std::string> by_address(const std::string& conninfo, std::chrono::milliseconds patience) {
+  auto keywords = parse(conninfo);
+  const auto host = value_of(keywords, "host");
+  const bool socket = host.empty() || host.front() == '/' || host.front() == '@';
+  if (socket || several_hosts(keywords) || !value_of(keywords, "hostaddr").empty()) return {conninfo};
+  std::vector<std::string> all;
+  for (const auto& address : resolve(host, patience)) {
+    keywords["hostaddr"] = address;  // `host` stays: certificates are for the name
+    all.push_back(joined(keywords));
+  }
+  return all;
 }
 
 std::string target_of(const std::string& conninfo) {

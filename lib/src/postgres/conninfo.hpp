@@ -30,6 +30,11 @@ struct Host {
 /// itself has to see all hosts (prefer-standby).
 [[nodiscard]] std::vector<Host> hosts_of(const std::string& conninfo);
 
+/// The same for each address of its host, in their order, because PQconnectStart would wait for a name server
+/// without end; as it is where there is no name to look up, or libpq has to see several. Throws as resolve().
+[[nodiscard]] std::vector<std::string> by_address(const std::string& conninfo,
+                                                  std::chrono::milliseconds patience);
+
 /// "host:port/dbname" for messages.
 [[nodiscard]] std::string target_of(const std::string& conninfo);
 

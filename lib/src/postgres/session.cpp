@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "postgres/change_hints.hpp"
 #include "postgres/commit_outcome.hpp"
+#include "postgres/conninfo.hpp"
 #include "postgres/errors.hpp"
 
 #include "ratings/error.hpp"
@@ -23,11 +24,26 @@ std::string sqlstate_of(const pqxx::failure& error) {
   return std::string{state::kOther};
 }
 
+/// As long as conninfo() gives a host.
+constexpr std::chrono::seconds kNamePatience{3};
+
+std::unique_ptr<pqxx::connection> connected(const std::string& conninfo) {
+  const auto places = by_address(conninfo, kNamePatience);
+  for (std::size_t i = 0; i + 1 < places.size(); ++i) {
+    try {
+      return std::make_unique<pqxx::connection>(places[i]);
+    } catch (const pqxx::broken_connection& error) {
+      log::debug("trying the next address: {}", first_line(error.what()));
+    }
+  }
+  return std::make_unique<pqxx::connection>(places.back());
+}
+
 }  // namespace
 
 pqxx::connection& Session::connection() {
   const std::lock_guard guard{cancelling_};
-  if (!connection_) connection_ = std::make_unique<pqxx::connection>(conninfo_);
+  if (!connection_) connection_ = connected(conninfo_);
   return *connection_;
 }
 

@@ -1,7 +1,12 @@
 #include "redis/connection.hpp"
 
+#include "core/resolver.hpp"
+
+#include "ratings/error.hpp"
+
 #include <hiredis/hiredis.h>
 
+#include <algorithm>
 #include <array>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,10 +25,23 @@ timeval to_timeval(std::chrono::milliseconds time) {
   return {.tv_sec = time.count() / 1000, .tv_usec = static_cast<suseconds_t>(time.count() % 1000 * 1000)};
 }
 
-redisContext* open(const Address& address, std::chrono::milliseconds timeout) {
-  const auto limit = to_timeval(timeout);
-  return address.socket.empty() ? redisConnectWithTimeout(address.host.c_str(), address.port, limit)
-                                : redisConnectUnixWithTimeout(address.socket.c_str(), limit);
+/// The first of the host's addresses that takes us; names are not left to hiredis, whose look-up knows no
+/// time.
+redisContext* open(const Address& address, std::chrono::milliseconds timeout) try {
+  if (!address.socket.empty())
+    return redisConnectUnixWithTimeout(address.socket.c_str(), to_timeval(timeout));
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  redisContext* last = nullptr;
+  for (const auto& place : resolve(address.host, timeout)) {
+    using std::chrono::milliseconds;
+    const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (last != nullptr) redisFree(last);
+    last = redisConnectWithTimeout(place.c_str(), address.port, to_timeval(std::max(left, milliseconds{1})));
+    if (last == nullptr || last->err == 0) break;
+  }
+  return last;
+} catch (const Error& error) {
+  throw Fault{error.what()};
 }
 
 /// Of an ERROR: a node of a cluster does not hold the key, and says who does.
