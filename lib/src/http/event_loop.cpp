@@ -307,6 +307,7 @@ void EventLoop::end_overdue() {
                (waiting == Waiting::writing && takes(*client))) {
       list_.wait_for(*client, waiting, now_);
     } else {
+      if (waiting == Waiting::writing) forget_unsent(*client);
       close(*client);
     }
   }
@@ -316,6 +317,13 @@ void EventLoop::end_overdue() {
 bool EventLoop::silent(const Client& client) {
   char byte = 0;
   return ::recv(client.socket.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+/// The kernel would keep what a client has not taken, for minutes and beyond every count of ours (tcp(7),
+/// orphans): the connection is reset instead (socket(7), SO_LINGER).
+void EventLoop::forget_unsent(const Client& client) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  (void)::setsockopt(client.socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 /// It has taken something since this was asked last. The kernel says that a socket is writable only when a

@@ -108,6 +108,7 @@ class EventLoop {
   void end_overdue();
   [[nodiscard]] static bool silent(const Client& client);
   [[nodiscard]] static bool takes(Client& client);
+  static void forget_unsent(const Client& client);
 
   Loops& shared_;
   const Answering with_;

@@ -31,9 +31,13 @@ class Outgoing {
  public:
   enum class Sent { all, some, broken };
 
-  void add(Reply reply) { replies_.push_back(std::move(reply)); }
+  void add(Reply reply) {
+    replies_.push_back(std::move(reply));
+    added_ += replies_.back().head.size() + replies_.back().body().size();
+  }
   [[nodiscard]] std::size_t count() const noexcept { return replies_.size() - first_; }
   [[nodiscard]] bool empty() const noexcept { return count() == 0; }
+  [[nodiscard]] std::size_t unsent() const noexcept { return added_ - bytes_sent_; }
   /// As much as the kernel takes at once, by one system call for what usually waits. `broken`: the client is
   /// gone.
   [[nodiscard]] Sent send_to(int socket);
@@ -46,6 +50,7 @@ class Outgoing {
   std::vector<Reply> replies_;
   std::size_t first_ = 0;    ///< of those not sent whole
   std::size_t already_ = 0;  ///< bytes of that one that are sent
+  std::size_t added_ = 0;    ///< bytes
   std::size_t bytes_sent_ = 0;
 };
 
