@@ -152,7 +152,8 @@ TEST_SUITE("load rejects") {
       void start(Fill fill, std::size_t connections) override { honest_.start(fill, connections); }
       std::size_t append(std::span<const Rating> rows) override { return honest_.append(rows); }
       LoadCommit commit(std::span<const LoadedFile> files, const StageWatch& entering) override {
-        complete_ = read_whole(rejects_) == kHeader + "bad\n" && !read_whole(rejects_ + ".log").empty();
+        complete_ = read_whole(rejects_ + ".part") == kHeader + "bad\n" &&
+                    !read_whole(rejects_ + ".log.part").empty();
         return honest_.commit(files, entering);
       }
       void cancel() noexcept override { honest_.cancel(); }
@@ -166,6 +167,36 @@ TEST_SUITE("load rejects") {
     (void)load({.files = {file}, .max_errors = 1, .rejects = rejects}, writer, bench.listener, bench.stop,
                bench.clock);
     CHECK(complete);
+  }
+
+  TEST_CASE("a load that fails in its commit leaves the rejects of an older one as they were") {
+    class Failing final : public RatingWriter {
+     public:
+      explicit Failing(FakeStore& store) : honest_{store} {}
+      LoadFacts begin() override { return honest_.begin(); }
+      void start(Fill fill, std::size_t connections) override { honest_.start(fill, connections); }
+      std::size_t append(std::span<const Rating> rows) override { return honest_.append(rows); }
+      LoadCommit commit(std::span<const LoadedFile>, const StageWatch&) override {
+        throw Error{Kind::guard, "loading: waited in vain"};
+      }
+      void cancel() noexcept override { honest_.cancel(); }
+
+     private:
+      FakeRatingWriter honest_;
+    };
+    for (const auto& rows : {kTwoRows, kTwoRows + "bad\n"}) {
+      Bench bench;
+      const auto rejects = bench.folder.write("r.csv", "older");
+      const auto log = bench.folder.write("r.csv.log", "older log");
+      const auto file = bench.folder.write("a.csv", rows);
+      Failing writer{bench.store};
+      CHECK_THROWS_AS((void)load({.files = {file}, .max_errors = 1, .rejects = rejects}, writer,
+                                 bench.listener, bench.stop, bench.clock),
+                      Error);
+      CHECK(read_whole(rejects) == "older");
+      CHECK(read_whole(log) == "older log");
+      CHECK(bench.folder.names() == std::vector<std::string>{"a.csv", "r.csv", "r.csv.log"});
+    }
   }
 }
 

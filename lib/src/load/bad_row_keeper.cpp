@@ -43,4 +43,8 @@ void BadRowKeeper::finish() {
   if (rejects_) rejects_->finish();
 }
 
+void BadRowKeeper::publish() {
+  if (rejects_) rejects_->publish();
+}
+
 }  // namespace ratings

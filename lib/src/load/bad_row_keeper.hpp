@@ -18,8 +18,9 @@ class BadRowKeeper final : public csv::BadRowSink {
   void begin_input(const std::string& name, const std::string& header);
   void bad_row(const csv::BadRow& row) override;
   void bad_bytes(std::string_view bytes) override;
-  /// Makes the reject file durable, if there is one.
+  /// Before the rows are committed, and after it: see RejectFile.
   void finish();
+  void publish();
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
 

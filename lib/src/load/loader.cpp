@@ -81,6 +81,7 @@ LoadReport Loading::dry_run() {
   report_.users = users_.count_without({});
   bad_rows_.finish();
   add_up();
+  bad_rows_.publish();
   return std::move(report_);
 }
 
@@ -104,6 +105,7 @@ LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const 
   bad_rows_.finish();
   add_up();
   commit(writer);
+  bad_rows_.publish();
   return std::move(report_);
 }
 

@@ -66,16 +66,20 @@ void RejectFile::add(const csv::BadRow& row) {
 void RejectFile::add_bytes(std::string_view bytes) { parts_[current_].file.write(bytes); }
 
 void RejectFile::finish() {
-  if (!log_) {
-    remove_older(path_);
-    remove_older(log_name(path_));
-    return;
-  }
+  if (!log_) return;
   for (auto& part : parts_) {
     if (!part.file.at_line_start()) part.file.write("\n");
     part.file.sync();
   }
   log_->sync();
+}
+
+void RejectFile::publish() {
+  if (!log_) {
+    remove_older(path_);
+    remove_older(log_name(path_));
+    return;
+  }
   for (auto& part : parts_) part.file.publish();
   log_->publish();
 }

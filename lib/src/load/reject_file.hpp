@@ -12,7 +12,7 @@ namespace ratings {
 /// Where bad lines go, so that they can be corrected and loaded: PATH holds their header and their original
 /// bytes, PATH.log one JSON object a bad line: {file, line, byte_offset, code, message}. Inputs whose headers
 /// differ cannot share a file: the second header's lines go to PATH.2, and so on. Nothing is created before
-/// the first bad line, and nothing appears under its name before finish(). Not thread-safe. Throws
+/// the first bad line, and nothing appears under its name before publish(). Not thread-safe. Throws
 /// Error{input} when it cannot be written.
 class RejectFile {
  public:
@@ -25,9 +25,12 @@ class RejectFile {
   void begin_input(const std::string& name, const std::string& header);
   void add(const csv::BadRow& row);
   void add_bytes(std::string_view bytes);
-  /// On disk and under its name when it returns. Without a bad line, PATH and PATH.log of an earlier run go:
-  /// whoever looks there afterwards must not take its lines for those of this one.
+  /// On disk when it returns, not yet under its name: the load may still fail, and then those of an earlier
+  /// one stay as they are.
   void finish();
+  /// Under its name. Without a bad line, PATH and PATH.log of an earlier run go: whoever looks there
+  /// afterwards must not take its lines for those of this one.
+  void publish();
 
  private:
   struct Part {

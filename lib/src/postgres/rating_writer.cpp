@@ -10,6 +10,8 @@
 #include "postgres/migrations.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/row_router.hpp"
+#include "postgres/sql.hpp"
+#include "postgres/swap_lock.hpp"
 
 #include "ratings/error.hpp"
 
@@ -47,12 +49,6 @@ constexpr const char* kPosition =
     "UPDATE ratingsctl.position SET generation = generation + $1::bigint, "
     "own_pos = CASE WHEN $2::boolean OR own_pos = pos - 1 THEN pos ELSE own_pos END RETURNING generation, "
     "wait_ms::bigint";
-
-/// How long the swap tries for its exclusive lock at a time: readers queue behind it for no longer.
-constexpr const char* kShortLock = "SET LOCAL lock_timeout = '200ms'";
-constexpr const char* kLongLock = "SET LOCAL lock_timeout = '30s'";
-constexpr Instant kBetweenTries = 300ms;
-constexpr int kTries = 60;  // 30 s in all, as every changing command waits
 
 ContentHash hash_of(const std::string& bytes) {
   ContentHash hash;
@@ -93,10 +89,10 @@ class PostgresRatingWriter final : public RatingWriter {
   void connect();
   void abandon() noexcept;
   [[nodiscard]] LoadFacts read_facts();
+  void remove_late_leftovers();
   void make_children(std::size_t count);
   void finish_copy(std::span<const LoadedFile> files);
   void store_held_back();
-  void lock_table();
   void swap_in();
   LoadCommit close_books(std::span<const LoadedFile> files);
   void commit_transaction();
@@ -192,8 +188,19 @@ LoadFacts PostgresRatingWriter::begin() {
     run((std::string{"SELECT pg_advisory_xact_lock("} + kChangeLock + ")").c_str());
     waited_for_.reset();
     run(kPatient);
+    remove_late_leftovers();
     return read_facts();
   });
+}
+
+/// Of a load that was killed while we waited for its lock.
+void PostgresRatingWriter::remove_late_leftovers() {
+  const auto found = run(std::string{sql::leftovers}.c_str());
+  for (int row = 0; row < found.rows(); ++row) {
+    run(("DROP TABLE " + found.text(row, 0)).c_str());
+    log::warn("removed what an interrupted load left table={} bytes={}", found.text(row, 0),
+              found.int8(row, 1));
+  }
 }
 
 LoadFacts PostgresRatingWriter::read_facts() {
@@ -283,34 +290,17 @@ void PostgresRatingWriter::store_held_back() {
   }
 }
 
-void PostgresRatingWriter::lock_table() {
-  run(kShortLock);
-  for (int attempt = 1;; ++attempt) {
-    run("SAVEPOINT before_lock");
-    try {
-      run("LOCK TABLE public.ratings IN ACCESS EXCLUSIVE MODE");
-      break;
-    } catch (const Error& error) {
-      if (error.kind() != Kind::guard) throw;
-      if (attempt == kTries) {
-        waited_for_ = Wanted::swap;
-        throw;
-      }
-      run("ROLLBACK TO SAVEPOINT before_lock");
-    }
-    boot_clock().sleep_until(boot_clock().now() + kBetweenTries);
-    if (cancelled_) throw interrupted("loading");
-  }
-  run(kLongLock);
-}
-
 void PostgresRatingWriter::swap_in() {
   std::string names;
   for (const auto& child : children_) names += (names.empty() ? "{" : ",") + child->name();
   // From here on they are tables like any other, until the swap commits. That is a matter of milliseconds.
   children_left_ = true;
   for_each_child([](ChildLoad& child) { child.commit(); });
-  lock_table();
+  waited_for_ = Wanted::swap;
+  lock_for_swap(*connection_, [this] {
+    if (cancelled_) throw interrupted("loading");
+  });
+  waited_for_.reset();
   // Only an explicit --replace says what becomes of rows that others wrote while we read the file.
   const bool written =
       run(kState).int8(0, 2) != position_ || (fill_ == Fill::first && !run(kEmpty).boolean(0, 0));
