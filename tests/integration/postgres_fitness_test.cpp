@@ -185,6 +185,28 @@ TEST_SUITE("postgres: fitness") {
     CHECK(check_of(db, "replication").ok);
   }
 
+  TEST_CASE(
+      "a partition that is detached is named, and so is a trigger of ours that fires for something else") {
+    Database db;
+    db.run(
+        "CREATE TABLE parts AS SELECT inhrelid::regclass::text AS name FROM pg_inherits "
+        "WHERE inhparent = 'public.ratings'::regclass ORDER BY 1 LIMIT 1");
+    REQUIRE(check_of(db, "partitions").ok);
+    db.run("DO $$ BEGIN EXECUTE (SELECT 'ALTER TABLE ratings DETACH PARTITION ' || name FROM parts); END $$");
+    const auto missing = check_of(db, "partitions");
+    CHECK_FALSE(missing.ok);
+    CHECK(missing.blocks_cache);
+
+    Database other;
+    REQUIRE(check_of(other, "triggers").ok);
+    other.run("DROP TRIGGER ratingsctl_delete ON ratings");
+    other.run(
+        "CREATE TRIGGER ratingsctl_delete AFTER INSERT ON ratings EXECUTE FUNCTION "
+        "ratingsctl.mark_changed()");
+    other.run("ALTER TABLE ratings ENABLE ALWAYS TRIGGER ratingsctl_delete");
+    CHECK_FALSE(check_of(other, "triggers").ok);
+  }
+
   TEST_CASE("a login that may only read can make every check, and see the overview") {
     Database db;
     db.run("DROP ROLE IF EXISTS test_looker");
@@ -196,7 +218,7 @@ TEST_SUITE("postgres: fitness") {
     options.url.replace(name, options.url.find('@') - name, "test_looker");
     const auto checks = open_position_reader(options)->checks(soon());
     for (const auto& check : checks) CHECK_MESSAGE(check.ok, (check.name + ": " + check.detail));
-    CHECK(checks.size() == 5);
+    CHECK(checks.size() == 6);
     CHECK(open_overview_reader(options)->overview(soon()).server.starts_with("PostgreSQL "));
     db.run("DROP OWNED BY test_looker");
     db.run("DROP ROLE test_looker");

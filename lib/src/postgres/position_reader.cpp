@@ -120,6 +120,13 @@ class PostgresPositionReader final : public PositionReader {
                       .detail = names.empty() ? "in place"
                                               : "missing or disabled on " + names +
                                                     "; run 'ratingsctl init' to put them back"});
+    const bool whole = connection_.ask("partitions", sql::partitions, {}, deadline).boolean(0, 0);
+    checks.push_back({.name = "partitions",
+                      .ok = whole,
+                      .blocks_cache = true,
+                      .detail = whole ? "all there"
+                                      : "one of ratings is detached or dropped; attach it again, then SELECT "
+                                        "ratingsctl.advance(true)"});
     const auto found = connection_.ask("subscriptions", sql::subscriptions, {}, deadline);
     const bool fed = !found.null(0, 0);
     checks.push_back({.name = "replication",

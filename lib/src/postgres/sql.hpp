@@ -16,6 +16,7 @@ extern const std::string_view changes;
 extern const std::string_view standing;
 extern const std::string_view triggers;
 extern const std::string_view subscriptions;
+extern const std::string_view partitions;
 extern const std::string_view purge;
 extern const std::string_view hard_purge;
 extern const std::string_view undo;
