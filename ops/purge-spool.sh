@@ -24,6 +24,14 @@ whole_number "$rows" -m
 make_folder "$dir/done"
 make_folder "$dir/refused"
 
+# One at a time: two would give the same list to ratingsctl twice, and the second result would be kept.
+exec 9>"$dir/done/.lock"
+flock -n 9 || fail 5 "another purge-spool.sh is at work in $dir"
+# A mistake in the settings must not be taken for one in each list.
+status=0
+"$program" batches >/dev/null || status=$?
+[ "$status" -eq 0 ] || fail "$status" 'the store cannot be used (see above); every list stays'
+
 worst=0
 for list in "$dir"/*.ids; do
   [ -e "$list" ] || continue # no list: the pattern itself

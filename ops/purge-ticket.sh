@@ -43,7 +43,13 @@ case $status in
 esac
 
 # The file exists before anything is taken out: a full disk must be found now.
-result=$dir/ticket-$ticket-$(date -u +%Y%m%dT%H%M%SZ).json
+kept=$dir/ticket-$ticket-$(date -u +%Y%m%dT%H%M%SZ)
+result=$kept.json
+again=1
+while [ -e "$result" ] || [ -e "$result.part" ]; do # twice in one second
+  again=$((again + 1))
+  result=$kept-$again.json
+done
 : >"$result.part" || fail 1 "$dir cannot be written to; nothing was changed"
 status=0
 json=$(purge -o json) || status=$?

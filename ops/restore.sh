@@ -43,12 +43,13 @@ ask() {
 # A database of its own is filled first: in the live one, servers would read and cache what is half there, under a position
 # that says it is all. Then both change names in one transaction.
 restore_postgresql() {
-  server=${address%/*}
-  database=${address##*/}
-  case $database in
-    *\?*) options="?${database#*\?}" database=${database%%\?*} ;;
-    *) options= ;;
+  # Options first: they may hold slashes too, as a file's path does.
+  case $address in
+    *\?*) options="?${address#*\?}" where=${address%%\?*} ;;
+    *) options='' where=$address ;;
   esac
+  server=${where%/*}
+  database=${where##*/}
   case $database in
     '' | *[!a-z0-9_]*) fail 2 "database '$database': only small letters, digits and underscores" ;;
   esac

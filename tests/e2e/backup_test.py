@@ -196,7 +196,8 @@ class Postgres(Backup):
         self.cli("undo", batch)
         full = self.store.fingerprint()
 
-        said = self.call(OPS / "restore.sh", backup)
+        # A slash in the options is none of the address.
+        said = self.call(OPS / "restore.sh", backup, RATINGSCTL_STORE=f"{self.store.url}?application_name=ops/restore")
 
         self.assertEqual(self.store.fingerprint("SELECT * FROM ratingsctl.quarantine"), quarantine)
         checks = json.loads(self.cli("status", "-o", "json"))["checks"]

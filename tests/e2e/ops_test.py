@@ -2,6 +2,7 @@
 """The operator's scripts on the embedded store, as their units and their cron lines call them."""
 import contextlib
 import csv
+import fcntl
 import json
 import os
 import random
@@ -177,6 +178,29 @@ class Purge(Ops):
         self.assertRegex(done.stdout, r"\Aratingsctl undo ")
         self.assertEqual((self.files(self.state), self.all_rows(3)), (["10.part"], []))
         self.assertEqual(self.ops("purge-spool.sh", self.state).stdout, "")
+
+
+    def test_a_mistake_in_the_settings_leaves_every_list_where_it_is(self):
+        self.write("state/7.ids", "1\n")
+        done = self.ops("purge-spool.sh", self.state, exit_code=2, RATINGSCTL_STORE="bogus")
+        self.assertIn("every list stays", done.stderr)
+        self.assertEqual((self.files(self.state), self.files(self.state / "refused")), (["7.ids"], []))
+
+    def test_two_at_once_do_not_share_a_spool(self):
+        self.write("state/7.ids", "1\n")
+        self.ops("purge-spool.sh", self.state)
+        with open(self.state / "done/.lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.write("state/8.ids", "2\n")
+            self.ops("purge-spool.sh", self.state, exit_code=5)
+        self.assertEqual(self.files(self.state), ["8.ids"])
+
+    def test_a_ticket_worked_off_twice_in_a_second_keeps_both_results(self):
+        ids = self.write("ids", "1\n")
+        for _ in range(3):
+            self.ops("purge-ticket.sh", "5", ids, self.state)
+        batches = [json.loads((self.state / name).read_text())["batch"] for name in self.files(self.state)]
+        self.assertEqual(sorted(batches, key=str), [None, None, "purge-1"])
 
 
 class Dedupe(Ops):
