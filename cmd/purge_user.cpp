@@ -57,8 +57,9 @@ std::string summary(const CleanUpResult& result, const PurgeOptions& options, co
   if (!result.batch) return text + "nothing to do\n";
   if (options.request.hard) {
     return text + "erased " + totals + " as " + *result.batch + "; " + times_text(times) +
-           "What remains: backups, and the database's write-ahead log until it is recycled. The users stay "
-           "excluded.\n";
+           "What remains: backups; the database's write-ahead log until it is recycled; with PostgreSQL the "
+           "erased bytes in its files until they are overwritten (VACUUM FULL does that at once). The users "
+           "stay excluded.\n";
   }
   return text + "took " + totals + " into quarantine as " + *result.batch + "; " + times_text(times) +
          (undo ? *undo + "\n" : "");

@@ -6,6 +6,7 @@ Each server runs in a mount namespace of its own, whose resolv.conf names an add
   store by name   503 when the request's time is over; SIGTERM ends the server at once
   two addresses   a name with two addresses, of which only the second has a server, works
 """
+import argparse
 import contextlib
 import os
 import subprocess
@@ -97,9 +98,12 @@ def run(program, settings, home):
 
 
 def main():
-    program, env_file = str(Path(sys.argv[1]).resolve()), sys.argv[2]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--servers", required=True, help="the file that servers.sh wrote")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        run(program, rig.server_settings(env_file), home)
+        run(str(Path(arguments.program).resolve()), rig.server_settings(arguments.servers), home)
 
 
 if __name__ == "__main__":
