@@ -82,6 +82,11 @@ class Manual(harness.Case):
             self.assertIn(done, nginx)
         self.assertEqual(sorted(set(re.findall(r"@(\d+)", page))), sorted(set(re.findall(r"server 127\.0\.0\.1:(\d+)", nginx))))
 
+    def test_the_page_of_load_has_the_code_of_every_fault(self):
+        page = (MAN / "ratingsctl-load.1").read_text()
+        source = (MAN.parent / "lib/src/csv/bad_row.hpp").read_text()
+        self.assertEqual(set(re.findall(r"^\.It Li (E_[A-Z]+)", page, re.M)), set(re.findall(r'"(E_[A-Z]+)"', source)))
+
     def test_mandoc_finds_nothing_to_complain_about(self):
         done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", *sorted(MAN.glob("*.[17]"))], capture_output=True,
                               text=True, check=False)
