@@ -74,6 +74,9 @@ TEST_SUITE("csv byte source") {
   TEST_CASE("a zip gives its only file, or its ratings.csv: others are refused by name") {
     const TempFolder folder;
 
+    CHECK(message_of(folder.write("f", make_zip({{"old/ratings.csv", "1\n"}, {"ratings.csv", "2\n"}})))
+              .find("(old/ratings.csv, ratings.csv) and more than one is named ratings.csv") !=
+          std::string::npos);
     CHECK(unpack(folder.write("a", make_zip({{"d/", ""}, {"d/first.csv", "1\n"}}))) == "1\n");
     CHECK(unpack(folder.write("d", make_zip({{"credits.csv", "1\n"},
                                              {"set/ratings.csv", "2\n"},

@@ -124,15 +124,15 @@ std::vector<std::string> ArchiveSource::State::names() {
 std::size_t ArchiveSource::State::chosen(const std::vector<std::string>& names) const {
   if (names.size() <= 1) return 0;
   std::string listed;
-  std::optional<std::size_t> ratings;
+  std::vector<std::size_t> ratings;
   for (std::size_t number = 0; number < names.size(); ++number) {
-    const auto file = names[number].substr(names[number].rfind('/') + 1);
-    if (file == kRatings && !ratings) ratings = number;
-    listed += (listed.empty() ? "" : ", ") + file;
+    if (names[number].substr(names[number].rfind('/') + 1) == kRatings) ratings.push_back(number);
+    listed += (listed.empty() ? "" : ", ") + names[number];
   }
-  if (ratings) return *ratings;
+  if (ratings.size() == 1) return ratings.front();
   throw Error{Kind::input, "reading " + input->path() + ": the archive holds several files (" + listed +
-                               ") and none is named " + kRatings + "; unpack the one to load"};
+                               ") and " + (ratings.empty() ? "none" : "more than one") + " is named " +
+                               kRatings + "; unpack the one to load"};
 }
 
 ArchiveSource::ArchiveSource(std::unique_ptr<InputFile> input, Packing packing)

@@ -79,12 +79,14 @@ std::string quoted(const std::string& value) {
 /// as long as 26 million rows need, but not for ever. idle_in_transaction: a command that was suspended must
 /// not hold locks. jit: our statements move rows and compute little, so compiling one (0.1 to 0.2 s,
 /// PostgreSQL manual 32.2) is never won back, and is done for every statement that the planner takes to be
-/// expensive.
+/// expensive. standard_conforming_strings: our statements hold backslashes, and a database may still be set
+/// to the ways of version 8.
 const char* server_options(Purpose purpose) {
   return purpose == Purpose::change
              ? "-c statement_timeout=24h -c lock_timeout=30s -c idle_in_transaction_session_timeout=10min "
-               "-c client_connection_check_interval=5s -c jit=off"
-             : "-c statement_timeout=2s -c lock_timeout=1s -c idle_in_transaction_session_timeout=10s";
+               "-c client_connection_check_interval=5s -c jit=off -c standard_conforming_strings=on"
+             : "-c statement_timeout=2s -c lock_timeout=1s -c idle_in_transaction_session_timeout=10s "
+               "-c standard_conforming_strings=on";
 }
 
 std::string joined(const Keywords& keywords) {
