@@ -3,6 +3,7 @@ import collections
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
 import traceback
@@ -238,7 +239,11 @@ class Faults:
         one = chooser.choice(self.backends.standbys)
         one.kill()
         self._last(chooser.uniform(0, 0.5))
-        one.start()
+        try:
+            one.start()
+        except subprocess.CalledProcessError:
+            # It remembers more than the primary that took over: PostgreSQL does not start such a standby again.
+            self.backends.make_anew(one)
 
     def standby_made_anew(self, chooser):
         self.backends.make_anew(chooser.choice(self.backends.standbys))
