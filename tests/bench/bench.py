@@ -44,6 +44,14 @@ def load_with_ratingsctl(arguments, path):
     return run
 
 
+def ready_to_serve(arguments, url):
+    """A loaded store as the service runs with it, with the default Δ of a second again; the users are 1 to what is returned."""
+    subprocess.run([arguments.program, "init", "--delta", "1000", "--store", url], check=True, stdout=subprocess.DEVNULL,
+                   env=rig.clean_environment(arguments.work))
+    rig.psql(url, "VACUUM (ANALYZE) ratings")
+    return int(rig.psql(url, "SELECT max(user_id) FROM ratings")[0][0])
+
+
 def load_with_psql(path):
     def run(store):
         rig.psql(store.url, plain_table())
@@ -146,11 +154,7 @@ def measure_serving(arguments, path, settings):
     try:
         for store in (postgres, sqlite):
             load_with_ratingsctl(arguments, path)(store)
-        # The default Δ again: a second is what the service runs with.
-        subprocess.run([arguments.program, "init", "--delta", "1000", "--store", postgres.url], check=True,
-                       stdout=subprocess.DEVNULL, env=rig.clean_environment(arguments.work))
-        users = int(rig.psql(postgres.url, "SELECT max(user_id) FROM ratings")[0][0])
-        rig.psql(postgres.url, "VACUUM (ANALYZE) ratings")
+        users = ready_to_serve(arguments, postgres.url)
 
         def ours(store, *flags):
             return lambda: rig.Server(arguments.program, store.url, arguments.work, *flags)

@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import time
 
-from bench import load_with_ratingsctl
+from bench import load_with_ratingsctl, ready_to_serve
 from measuring import generate, machine, median_of, rig, say, spread
 from scale_bench import wrk
 
@@ -16,7 +16,7 @@ from harness import wait_for
 
 ROWS = 1_000_000
 STANDBYS = 2
-SHARE = 0.15  # of a processor, for each PostgreSQL: three of them, ratingsctl and wrk must not fill two
+SHARE = 0.3  # of a processor, for each PostgreSQL: three of them leave one to ratingsctl and wrk; with 0.15 none connects in time
 WARM, SECONDS = 3, 10
 WRITES_EVERY = 0.05  # seconds between changes: so that there are answers which a standby cannot give yet
 SETTINGS = ["-c", "shared_buffers=256MB", "-c", "wal_keep_size=256MB", "-c", "max_wal_size=1GB"]
@@ -89,6 +89,12 @@ def replica_counts(server):
             for what in ("reads", "fallbacks")]
 
 
+def answers(server):
+    with contextlib.closing(server.connect()) as connection:
+        connection.request("GET", "/rates/1")
+        return connection.getresponse().status == 200
+
+
 class Way:
     def __init__(self, arguments, url, standbys):
         self.arguments, self.url, self.standbys = arguments, url, standbys
@@ -98,6 +104,7 @@ class Way:
         read = ["--store-read", f"postgresql://ratings@{','.join(one.host for one in self.standbys)}/ratings"] if self.standbys else []
         with rig.Server(self.arguments.program, self.url, self.arguments.work, "--memory-cache", "0", "--cache", "none",
                         *read) as server:
+            wait_for(lambda: answers(server), "a connection to the store", 30)
             wrk(server.port, users, 2 * number, WARM)
             before = replica_counts(server)
             rate, p99 = wrk(server.port, users, 2 * number + 1, SECONDS)
@@ -124,11 +131,7 @@ def main():
         first = primary(stack, network)
         url = first.url("ratings")  # the database of the user's name, which the image makes
         load_with_ratingsctl(arguments, path)(argparse.Namespace(url=url))
-        # The default Δ again: a second is what the service runs with.
-        subprocess.run([arguments.program, "init", "--delta", "1000", "--store", url], check=True, stdout=subprocess.DEVNULL,
-                       env=rig.clean_environment(arguments.work))
-        rig.psql(url, "VACUUM (ANALYZE) ratings")
-        users = int(rig.psql(url, "SELECT max(user_id) FROM ratings")[0][0])
+        users = ready_to_serve(arguments, url)
         standbys = [standby(stack, network, number, first) for number in range(STANDBYS)]
         for one in (first, *standbys):
             one.limit()

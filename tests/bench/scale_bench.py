@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from bench import CONNECTIONS, load_with_ratingsctl
+from bench import CONNECTIONS, load_with_ratingsctl, ready_to_serve
 from measuring import generate, machine, median_of, rig, say, spread
 
 from balancer import Balancer, samples  # beside rig
@@ -99,11 +99,7 @@ def main():
     store = rig.PostgresStore(url)
     try:
         load_with_ratingsctl(arguments, path)(store)
-        # The default Δ again: a second is what the service runs with.
-        subprocess.run([arguments.program, "init", "--delta", "1000", "--store", store.url], check=True,
-                       stdout=subprocess.DEVNULL, env=rig.clean_environment(arguments.work))
-        rig.psql(store.url, "VACUUM (ANALYZE) ratings")
-        users = int(rig.psql(store.url, "SELECT max(user_id) FROM ratings")[0][0])
+        users = ready_to_serve(arguments, store.url)
         needed = working_set(arguments, store, users)
         memory = needed // SERVERS
         ways = [Way("by user", lambda: Group(arguments, store, SERVERS, memory, [])),
