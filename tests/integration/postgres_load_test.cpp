@@ -328,6 +328,37 @@ TEST_SUITE("postgres load") {
     CHECK(tables(db) == before);
   }
 
+  TEST_CASE("a load whose lock is lost ends with the next rows, or before it indexes them: nothing is left") {
+    Database db;
+    load_one(db.options, Fill::first, 1, 2);
+    const auto before = tables(db);
+    for (const bool all_read : {false, true}) {
+      CAPTURE(all_read);
+      const auto writer = open_rating_writer(db.options);
+      (void)writer->begin();
+      writer->start(Fill::replace, 2);
+      const std::vector<Rating> row{{UserId{4}, MovieId{1}, 4, 1}};
+      if (all_read) (void)writer->append(row);
+      const auto ended =
+          db.psql.execute("testing",
+                          "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' "
+                          "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+      REQUIRE(ended.rows() == 1);
+      REQUIRE(ended.boolean(0, 0));
+      std::string entered;
+
+      if (all_read) {
+        CHECK_THROWS_AS((void)writer->commit(one_row(), [&](const char* stage) { entered += stage; }), Error);
+      } else {
+        CHECK_THROWS_AS((void)writer->append(row), Error);
+      }
+
+      CHECK(entered.empty());
+    }
+    CHECK(db.admin->status().rows == 1);
+    CHECK(tables(db) == before);
+  }
+
   TEST_CASE("a swap waits for a long reader, and no reader waits behind it") {
     Database db;
     load_one(db.options, Fill::first, 1, 1);

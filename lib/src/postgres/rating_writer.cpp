@@ -249,7 +249,11 @@ void PostgresRatingWriter::make_children(std::size_t count) {
 }
 
 std::size_t PostgresRatingWriter::append(std::span<const Rating> rows) {
-  return guarded("loading", [&] { return router_->route(rows); });
+  return guarded("loading", [&] {
+    // Without the lock's connection nothing will be swapped in. A COPY over it notices by itself.
+    if (!append_) connection_->notice_loss("loading");
+    return router_->route(rows);
+  });
 }
 
 void PostgresRatingWriter::finish_copy(std::span<const LoadedFile> files) {
@@ -360,18 +364,22 @@ void PostgresRatingWriter::send_hint() noexcept try {
 
 LoadCommit PostgresRatingWriter::commit(std::span<const LoadedFile> files, const StageWatch& entering) {
   return guarded("loading", [&] {
-    entering("copy");
+    const auto enter = [&](const char* stage) {
+      if (!append_) connection_->notice_loss("loading");
+      entering(stage);
+    };
+    enter("copy");
     finish_copy(files);
     store_held_back();
     if (fill_ != Fill::append) {
-      entering("index");
+      enter("index");
       for_each_child([](ChildLoad& child) { child.index(); });
-      entering("analyse");
+      enter("analyse");
       for_each_child([](ChildLoad& child) { child.analyse(); });
-      entering("swap");
+      enter("swap");
       swap_in();
     }
-    entering("commit");
+    enter("commit");
     auto done = close_books(files);
     commit_transaction();
     done.committed = boot_clock().now();  // visible to everybody; see Session::change
