@@ -2,9 +2,11 @@
 """What becomes of a load that the server, or its own machine, lets down; on a PostgreSQL of this test's own.
 
   lost lock         the connection that holds the writers' lock is ended while rows are copied: the load ends at once
+  wraparound        one that nobody may end is named as what it is
 """
 import argparse
 import contextlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,6 +19,7 @@ import rig  # noqa: E402
 SERVERS = Path(__file__).parents[1] / "support/servers.sh"
 HEADER = "userId,movieId,rating,timestamp\n"
 PATIENCE = 60  # seconds; a busy machine is no failure
+IMPATIENT = "?options=-c%20lock_timeout%3D300ms"
 
 
 @contextlib.contextmanager
@@ -46,8 +49,8 @@ class Loads:
     def __init__(self, program, store, home):
         self.program, self.store, self.home = program, store, home
 
-    def start(self, *arguments, **streams):
-        return subprocess.Popen([self.program, "load", "--store", self.store.url, "--jobs", "2", *arguments],
+    def start(self, *arguments, options="", **streams):
+        return subprocess.Popen([self.program, "load", "--store", self.store.url + options, "--jobs", "2", *arguments],
                                 env=rig.clean_environment(self.home), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                 **streams)
 
@@ -79,6 +82,31 @@ def check_lost_lock(loads):
     assert not store.leftovers(), f"left behind: {store.leftovers()}"
 
 
+def a_partition(store):
+    return store.rows("SELECT tableoid::regclass FROM ratings LIMIT 1")[0][0]
+
+
+def begin_slow_vacuum(store, part, due):
+    """An autovacuum with a tenth of a second for each page that it touches, so minutes in all. due: what makes it come."""
+    store.rows(f"ALTER TABLE {part} SET ({due}, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)")
+    store.rows("DELETE FROM ratings WHERE movie_id % 2 = 0")
+    wait_until(store, f"SELECT 1 FROM pg_stat_progress_vacuum WHERE relid = '{part}'::regclass", "no autovacuum came")
+
+
+def expect_holder(said, name):
+    assert re.search(rf"waited 30 s for PostgreSQL's own {name} \(pid \d+, since \d\d:\d\d:\d\d UTC\); nothing was loaded", said), said
+    print(f"ok: {said.splitlines()[-1]}", flush=True)
+
+
+def check_wraparound(loads, first):
+    """Nobody ends this one, so it comes last."""
+    store = loads.store
+    loads.run("--replace", first)
+    store.rows("DO $$BEGIN FOR i IN 1..101000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END$$")
+    begin_slow_vacuum(store, a_partition(store), "autovacuum_freeze_max_age = 100000")
+    expect_holder(loads.run("--replace", "--again", first, options=IMPATIENT, status=5), "autovacuum worker against wraparound")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
@@ -87,10 +115,14 @@ def main():
         Path(home).chmod(0o755)  # the server's own user must get at its data below
         first = write_csv(Path(home) / "first.csv", 100_000)
         with own_postgres(f"{home}/servers") as server:
+            rig.psql(server, "ALTER SYSTEM SET autovacuum_naptime = '1s'")
+            rig.psql(server, "ALTER SYSTEM SET synchronous_commit = off")  # a hundred thousand transactions are used up
+            rig.psql(server, "SELECT pg_reload_conf()")
             store = rig.PostgresStore(server)
             loads = Loads(arguments.program, store, home)
             loads.run(first)
             check_lost_lock(loads)
+            check_wraparound(loads, first)
 
 
 if __name__ == "__main__":
