@@ -2,11 +2,14 @@
 """What becomes of a load that the server, or its own machine, lets down; on a PostgreSQL of this test's own.
 
   lost lock         the connection that holds the writers' lock is ended while rows are copied: the load ends at once
+  slow autovacuum   one that would take minutes over a partition is ended by the swap; who cannot wait is told what it is
   wraparound        one that nobody may end is named as what it is
+  stopped program   a program that is stopped in the swap holds readers up for 10 s and no longer
 """
 import argparse
 import contextlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +22,10 @@ import rig  # noqa: E402
 SERVERS = Path(__file__).parents[1] / "support/servers.sh"
 HEADER = "userId,movieId,rating,timestamp\n"
 PATIENCE = 60  # seconds; a busy machine is no failure
+IDLE = 10      # kImpatient of lib/src/postgres/swap_lock.cpp
+SOON = 15      # seconds, on a busy machine; all tries for the swap's lock take more than 30
 IMPATIENT = "?options=-c%20lock_timeout%3D300ms"
+HOLD = 4711    # an advisory lock of this test's own, by which it stops the swap
 
 
 @contextlib.contextmanager
@@ -98,6 +104,55 @@ def expect_holder(said, name):
     print(f"ok: {said.splitlines()[-1]}", flush=True)
 
 
+def check_slow_autovacuum(loads, other):
+    store, part = loads.store, a_partition(loads.store)
+    begin_slow_vacuum(store, part, "autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0")
+    said = loads.run("--replace", other, options=IMPATIENT, status=5)
+    expect_holder(said, "autovacuum worker")
+    assert store.rows(f"SELECT 1 FROM pg_stat_progress_vacuum WHERE relid = '{part}'::regclass"), "the autovacuum is gone"
+    began = time.monotonic()
+    loads.run("--replace", other)
+    took = time.monotonic() - began
+    print(f"ok: replaced beside an autovacuum in {took:.1f} s", flush=True)
+    assert took < SOON, f"the load waited {took:.1f} s for an autovacuum"
+
+
+@contextlib.contextmanager
+def stopped_swap(store):
+    """While this lasts a load waits in its swap, for a lock that is given back at the end."""
+    store.rows("CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS "
+               f"$$BEGIN PERFORM pg_advisory_xact_lock({HOLD}); RETURN NEW; END$$")
+    store.rows("CREATE TRIGGER hold BEFORE INSERT ON ratingsctl.load_ledger FOR EACH ROW EXECUTE FUNCTION hold()")
+    holder = subprocess.Popen(["psql", "-X", "-q", "-d", store.url], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    try:
+        holder.stdin.write(f"SELECT pg_advisory_lock({HOLD});\n".encode())
+        holder.stdin.flush()
+        wait_until(store, f"SELECT 1 FROM pg_locks WHERE objid = {HOLD} AND granted", "the lock was not taken")
+        yield
+    finally:
+        holder.stdin.close()
+        holder.wait(PATIENCE)
+
+
+def check_stopped_program(loads, other):
+    store, before = loads.store, loads.store.fingerprint()
+    with stopped_swap(store):
+        process = loads.start("--replace", other)
+        wait_until(store, f"SELECT 1 FROM pg_locks WHERE objid = {HOLD} AND NOT granted", "the load did not come to its swap")
+        process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+    try:
+        rig.psql(store.url + f"?options=-c%20statement_timeout%3D{PATIENCE}s", "SELECT count(*) FROM ratings")
+        took = time.monotonic() - began
+    finally:
+        process.send_signal(signal.SIGCONT)
+    said = loads.end(process, 4)
+    print(f"ok: readers went on after {took:.1f} s; {said.splitlines()[-1]}", flush=True)
+    assert IDLE - 1 < took < IDLE + SOON, f"readers waited {took:.1f} s"
+    assert store.fingerprint() == before, "the rows are not those of before"
+    assert not store.leftovers(), f"left behind: {store.leftovers()}"
+
+
 def check_wraparound(loads, first):
     """Nobody ends this one, so it comes last."""
     store = loads.store
@@ -113,7 +168,7 @@ def main():
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ratingsctl-load-") as home:
         Path(home).chmod(0o755)  # the server's own user must get at its data below
-        first = write_csv(Path(home) / "first.csv", 100_000)
+        first, other = write_csv(Path(home) / "first.csv", 100_000), write_csv(Path(home) / "other.csv", 1_000)
         with own_postgres(f"{home}/servers") as server:
             rig.psql(server, "ALTER SYSTEM SET autovacuum_naptime = '1s'")
             rig.psql(server, "ALTER SYSTEM SET synchronous_commit = off")  # a hundred thousand transactions are used up
@@ -122,6 +177,8 @@ def main():
             loads = Loads(arguments.program, store, home)
             loads.run(first)
             check_lost_lock(loads)
+            check_slow_autovacuum(loads, other)
+            check_stopped_program(loads, first)
             check_wraparound(loads, first)
 
 
