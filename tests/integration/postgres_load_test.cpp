@@ -1,4 +1,5 @@
 #include "integration/postgres_world.hpp"
+#include "postgres/commit_outcome.hpp"
 #include "postgres/partition_hash.hpp"
 #include "postgres/sql.hpp"
 
@@ -7,7 +8,9 @@
 
 #include <doctest/doctest.h>
 
+#include <future>
 #include <limits>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
@@ -193,6 +196,36 @@ TEST_SUITE("postgres load") {
     CHECK(db.admin->status().rows == 2);
   }
 
+  TEST_CASE("what a load leaves that is killed while another one waits for it is gone, even if that fails") {
+    Database db;
+    load_one(db.options, Fill::first, 1, 2);
+    const auto mine = tables(db);
+    auto holder = std::make_unique<postgres::Connection>(
+        postgres::conninfo(db.options, postgres::Purpose::change), soon());
+    holder->execute("testing", "BEGIN");
+    holder->execute("testing", std::string{"SELECT pg_advisory_xact_lock("} + postgres::kChangeLock + ")");
+    const auto writer = open_rating_writer(db.options);
+    auto beginning = std::async(std::launch::async, [&] { return writer->begin(); });
+    const auto waits =
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while (db.psql.execute("testing", waits).rows() == 0) {
+      REQUIRE(beginning.wait_for(1ms) == std::future_status::timeout);
+    }
+    // As the holder's children commit, just before it is killed.
+    db.run("SELECT ratingsctl.make_child(2, 0)");
+    REQUIRE(tables(db) != mine);
+    holder.reset();
+    (void)beginning.get();
+    writer->start(Fill::replace, 1);
+
+    // It stored nothing of the row that this file is said to have.
+    CHECK_THROWS_AS((void)writer->commit(one_row(), no_watch), Error);
+
+    CHECK(tables(db) == mine);
+    CHECK(db.admin->status().leftover_bytes == 0);
+  }
+
   TEST_CASE("an operator's own index of ratings is built before the swap, not while readers wait for it") {
     Database db;
     db.run(R"(CREATE INDEX "by USING film" ON ratings USING btree (movie_id, "timestamp") WHERE rating > 4)");
@@ -290,6 +323,37 @@ TEST_SUITE("postgres load") {
         for (int i = 0; i < 400; ++i) (void)writer->append(rows);
       };
       CHECK_THROWS_AS(send_much(), Error);
+    }
+    CHECK(db.admin->status().rows == 1);
+    CHECK(tables(db) == before);
+  }
+
+  TEST_CASE("a load whose lock is lost ends with the next rows, or before it indexes them: nothing is left") {
+    Database db;
+    load_one(db.options, Fill::first, 1, 2);
+    const auto before = tables(db);
+    for (const bool all_read : {false, true}) {
+      CAPTURE(all_read);
+      const auto writer = open_rating_writer(db.options);
+      (void)writer->begin();
+      writer->start(Fill::replace, 2);
+      const std::vector<Rating> row{{UserId{4}, MovieId{1}, 4, 1}};
+      if (all_read) (void)writer->append(row);
+      const auto ended =
+          db.psql.execute("testing",
+                          "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' "
+                          "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+      REQUIRE(ended.rows() == 1);
+      REQUIRE(ended.boolean(0, 0));
+      std::string entered;
+
+      if (all_read) {
+        CHECK_THROWS_AS((void)writer->commit(one_row(), [&](const char* stage) { entered += stage; }), Error);
+      } else {
+        CHECK_THROWS_AS((void)writer->append(row), Error);
+      }
+
+      CHECK(entered.empty());
     }
     CHECK(db.admin->status().rows == 1);
     CHECK(tables(db) == before);

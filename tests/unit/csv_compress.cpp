@@ -38,7 +38,7 @@ la_ssize_t append(archive* /*writer*/, void* text, const void* bytes, std::size_
 }
 
 template <typename Configure>
-std::string pack(const ZipEntries& entries, Configure configure) {
+std::string pack(const Entries& entries, Configure configure) {
   std::string packed;
   const std::unique_ptr<archive, FreeWriter> writer{archive_write_new()};
   configure(writer.get());
@@ -61,8 +61,12 @@ std::string compress(const std::string& text, Filter filter) {
   });
 }
 
-std::string make_zip(const ZipEntries& entries) {
+std::string make_zip(const Entries& entries) {
   return pack(entries, [](archive* writer) { check(writer, archive_write_set_format_zip(writer)); });
+}
+
+std::string make_tar(const Entries& entries) {
+  return pack(entries, [](archive* writer) { check(writer, archive_write_set_format_ustar(writer)); });
 }
 
 }  // namespace ratings::test

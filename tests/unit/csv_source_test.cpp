@@ -1,3 +1,4 @@
+#include "csv/block_reader.hpp"
 #include "csv/byte_source.hpp"
 #include "csv/content_hasher.hpp"
 #include "csv_compress.hpp"
@@ -10,6 +11,8 @@
 
 namespace ratings::test {
 namespace {
+
+using namespace std::string_literals;
 
 std::string unpack(const std::string& path, std::size_t piece = 5000) {
   const std::atomic<bool> stop = false;
@@ -68,6 +71,46 @@ TEST_SUITE("csv byte source") {
     for (const auto* kind : {"gz", "zst", "xz"}) {
       CAPTURE(kind);
       CHECK(unpack(folder.write("a", packed_as(kind, "1\n") + packed_as(kind, "2\n"))) == "1\n2\n");
+    }
+  }
+
+  TEST_CASE("what pzstd writes is read: each frame behind one that is to be skipped") {
+    const TempFolder folder;
+    const auto skipped = [](char first) { return first + "\x2a\x4d\x18\x04\0\0\0size"s; };
+    const auto frame = [](const std::string& text) { return compress(text, Filter::zstd); };
+    const auto rows = some_rows();
+
+    for (const char first : {'\x50', '\x5f'}) {
+      CHECK(unpack(folder.write("a", skipped(first) + frame("1\n") + skipped(first) + frame(rows))) ==
+            "1\n" + rows);
+    }
+    CHECK(!message_of(folder.write("a", skipped('\x50') + "left over\n")).empty());
+    CHECK(!message_of(folder.write("a", skipped('\x50').substr(0, 9))).empty());
+  }
+
+  TEST_CASE("what is not unpacked is refused by what it is, with what unpacks it") {
+    const TempFolder folder;
+    const auto file = folder.path("a.csv");
+    const auto refused = [&](const std::string& bytes) { return message_of(folder.write("a.csv", bytes)); };
+
+    CHECK(refused("BZh91AY&SY") == "reading " + file +
+                                       ": it is packed by bzip2, which load does not unpack; run 'bzcat " +
+                                       file + " | ratingsctl load -'");
+    CHECK(refused("7z\xbc\xaf\x27\x1c").find("it is packed by 7-Zip") != std::string::npos);
+    CHECK(refused("\x04\x22\x4d\x18").find("it is packed by LZ4") != std::string::npos);
+  }
+
+  TEST_CASE("a tar archive is refused as what it is, packed or not") {
+    const TempFolder folder;
+    const auto tar = make_tar({{"ratings.csv", some_rows()}});
+    for (const auto& bytes :
+         {tar, compress(tar, Filter::gzip), compress(tar, Filter::zstd), compress(tar, Filter::xz)}) {
+      const auto path = folder.write("a.tgz", bytes);
+      const std::atomic<bool> stop = false;
+      const auto source = csv::open_source(path, stop);
+      CHECK_THROWS_WITH_AS((csv::BlockReader{*source, path, ','}),
+                           doctest::Contains("a.tgz:1: it is a tar archive, which load does not unpack"),
+                           Error);
     }
   }
 

@@ -98,7 +98,8 @@ TEST_SUITE("load from a pipe") {
     PipeBench bench;
     const StandardInput input{bench.folder.write("stdin", kHeader + "1,2,3\n")};
 
-    CHECK(std::string{bench.error_of({.files = {"-"}}).what()} == "-:2: 3 fields, expected 4");
+    CHECK(std::string{bench.error_of({.files = {"-"}}).what()} ==
+          "-:2: 3 fields, expected 4; nothing was loaded");
   }
 
   TEST_CASE("a named pipe can be loaded") {

@@ -119,9 +119,47 @@ TEST_SUITE("load") {
     const auto error = bench.error_of({.files = {file}});
 
     CHECK(error.kind() == Kind::input);
-    CHECK(std::string{error.what()} == file + ":4: rating 'x' is not a decimal number");
+    CHECK(std::string{error.what()} == file + ":4: rating 'x' is not a decimal number; nothing was loaded");
     CHECK(bench.store.rows.empty());
     CHECK(bench.listener.bad_rows.empty());
+  }
+
+  TEST_CASE("a load that ends before COMMIT says once that nothing was loaded, whatever ended it") {
+    /// A store that is lost at COMMIT.
+    class Lost final : public RatingWriter {
+     public:
+      Lost(FakeStore& store, std::string said) : honest_{store}, said_{std::move(said)} {}
+      LoadFacts begin() override { return honest_.begin(); }
+      void start(Fill fill, std::size_t connections) override { honest_.start(fill, connections); }
+      std::size_t append(std::span<const Rating> rows) override { return honest_.append(rows); }
+      LoadCommit commit(std::span<const LoadedFile> /*files*/, const StageWatch& /*entering*/) override {
+        throw Error{Kind::unreachable, said_};
+      }
+      void cancel() noexcept override { honest_.cancel(); }
+
+     private:
+      FakeRatingWriter honest_;
+      std::string said_;
+    };
+    Bench bench;
+    const auto file = bench.folder.write("a.csv", kTwoRows);
+    const auto heard = [&](const std::string& said) -> std::string {
+      Lost writer{bench.store, said};
+      try {
+        (void)load({.files = {file}}, writer, bench.listener, bench.stop, bench.clock);
+      } catch (const Error& error) {
+        CHECK(error.kind() == Kind::unreachable);
+        return error.what();
+      }
+      return "";
+    };
+
+    CHECK(heard("the line is dead") == "the line is dead; nothing was loaded");
+    for (const std::string told :
+         {"lost; nothing was loaded, run it again", "lost; nothing was changed: free some space",
+          "lost during COMMIT: the outcome is unknown"}) {
+      CHECK(heard(told) == told);
+    }
   }
 
   TEST_CASE("the limit of bad rows holds over all files, and the first one beyond it is named") {
@@ -130,7 +168,7 @@ TEST_SUITE("load") {
     const auto second = bench.folder.write("b.csv", kOtherRow + "bad\nworse\n");
 
     const auto error = bench.error_of({.files = {first, second}, .max_errors = 2});
-    CHECK(std::string{error.what()} == second + ":4: 1 field, expected 4");
+    CHECK(std::string{error.what()} == second + ":4: 1 field, expected 4; nothing was loaded");
     CHECK(bench.listener.bad_rows ==
           std::vector{first + ":4: 1 field, expected 4", second + ":3: 1 field, expected 4"});
 

@@ -12,6 +12,13 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+/// POSIX, "pax Interchange Format": "ustar" at 257 of the first member's header, which is full of NULs.
+bool is_tar(std::string_view line) {
+  constexpr std::string_view kMagic = "ustar";
+  constexpr std::size_t kAt = 257;
+  return line.size() > kAt && line.substr(kAt).starts_with(kMagic) && line.find('\0') < kAt;
+}
+
 std::string canonical_header(char delimiter) {
   std::string header = kColumnNames[0];
   for (std::size_t column = 1; column < kColumns; ++column)
@@ -42,6 +49,11 @@ void BlockReader::read_first_line(const std::string& name, char delimiter) {
   if (start == size) throw Error{Kind::input, where + "the file is empty, not even a header is there"};
   const auto line =
       line_text(text.substr(start, line_end == std::string_view::npos ? line_end : line_end + 1 - start));
+  if (is_tar(line)) {
+    throw Error{Kind::input, where + "it is a tar archive, which load does not unpack; run 'tar -xOf " +
+                                 name +
+                                 " ratings.csv | ratingsctl load -', with the name that 'tar -tf' shows"};
+  }
   if ((line_end == std::string_view::npos && !at_end_) || line.size() > kMaxLine) {
     throw Error{Kind::input, where + "the first line is longer than 64 KiB; is this a CSV file?"};
   }

@@ -20,6 +20,15 @@ namespace {
 // As large as the reader's own buffer.
 constexpr std::size_t kHashBuffer = 256UL * 1024;
 
+/// Whoever reads why a load ended need not know how loads work to know what became of the rows.
+Error with_outcome(const Error& error) {
+  const std::string text = error.what();
+  for (const auto* told : {"nothing was loaded", "nothing was changed", "the outcome is unknown"}) {
+    if (text.find(told) != std::string::npos) return error;
+  }
+  return Error{error.kind(), text + "; nothing was loaded"};
+}
+
 /// One load, step by step. An object, because the steps share what they count with.
 class Loading {
  public:
@@ -85,7 +94,7 @@ LoadReport Loading::dry_run() {
   return std::move(report_);
 }
 
-LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const LoadFacts& facts) {
+LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const LoadFacts& facts) try {
   writer.start(decision.fill, options_.jobs);
   read_inputs([&](std::span<const Rating> rows) { return writer.append(rows); }, decision.taken);
   report_.users = users_.count_without(facts.excluded);
@@ -107,6 +116,9 @@ LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const 
   commit(writer);
   bad_rows_.publish();
   return std::move(report_);
+} catch (const Error& error) {
+  if (report_.committed != Instant{}) throw;
+  throw with_outcome(error);
 }
 
 void Loading::commit(RatingWriter& writer) {

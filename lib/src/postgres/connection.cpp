@@ -181,6 +181,14 @@ Result Connection::next_result(std::string_view attempted, Instant deadline) {
   return result;
 }
 
+void Connection::notice_loss(std::string_view attempted) {
+  pollfd fd{.fd = PQsocket(raw()), .events = POLLIN, .revents = 0};
+  while (poll(&fd, 1, 0) > 0) {
+    if (PQconsumeInput(raw()) == 0) lost(attempted);
+    (void)PQisBusy(raw());  // hands notices on, a server's last word among them
+  }
+}
+
 void Connection::stay_out_of_statement_log(Instant deadline) {
   try {
     execute("quieting the statement log", "SET log_statement = 'none'", {}, deadline);

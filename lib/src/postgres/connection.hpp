@@ -75,6 +75,9 @@ class Connection {
   Result next_result(std::string_view attempted, Instant deadline);
   /// For questions that are asked again and again. Superusers only; others stay in it.
   void stay_out_of_statement_log(Instant deadline);
+  /// Between statements: takes in what the server says unasked, without waiting. Throws Error{unreachable}
+  /// when it has hung up, which nothing else would tell before the next statement.
+  void notice_loss(std::string_view attempted);
   /// Reads until the server is ready for another statement.
   void drain(Instant deadline);
 

@@ -88,8 +88,8 @@ class PostgresRatingWriter final : public RatingWriter {
 
   void connect();
   void abandon() noexcept;
+  void take_lock();
   [[nodiscard]] LoadFacts read_facts();
-  void remove_late_leftovers();
   void make_children(std::size_t count);
   void finish_copy(std::span<const LoadedFile> files);
   void store_held_back();
@@ -182,25 +182,26 @@ LoadFacts PostgresRatingWriter::begin() {
   remove_leftovers(session);
   return guarded("loading", [&] {
     connect();
-    // The lock first, then the look: with another default the facts would be those of before the wait.
-    run("BEGIN ISOLATION LEVEL READ COMMITTED");
-    waited_for_ = Wanted::change;
-    run((std::string{"SELECT pg_advisory_xact_lock("} + kChangeLock + ")").c_str());
-    waited_for_.reset();
-    run(kPatient);
-    remove_late_leftovers();
+    take_lock();
+    // Of a load that was killed while we waited for its lock. They go in a transaction of their own, whatever
+    // becomes of ours; each turn needs another load that is killed meanwhile.
+    const std::string leftovers{sql::leftovers};
+    while (run(leftovers.c_str()).rows() > 0) {
+      run("ROLLBACK");
+      remove_leftovers(session);
+      take_lock();
+    }
     return read_facts();
   });
 }
 
-/// Of a load that was killed while we waited for its lock.
-void PostgresRatingWriter::remove_late_leftovers() {
-  const auto found = run(std::string{sql::leftovers}.c_str());
-  for (int row = 0; row < found.rows(); ++row) {
-    run(("DROP TABLE " + found.text(row, 0)).c_str());
-    log::warn("removed what an interrupted load left table={} bytes={}", found.text(row, 0),
-              found.int8(row, 1));
-  }
+void PostgresRatingWriter::take_lock() {
+  // The lock first, then the look: with another default the facts would be those of before the wait.
+  run("BEGIN ISOLATION LEVEL READ COMMITTED");
+  waited_for_ = Wanted::change;
+  run((std::string{"SELECT pg_advisory_xact_lock("} + kChangeLock + ")").c_str());
+  waited_for_.reset();
+  run(kPatient);
 }
 
 LoadFacts PostgresRatingWriter::read_facts() {
@@ -248,7 +249,11 @@ void PostgresRatingWriter::make_children(std::size_t count) {
 }
 
 std::size_t PostgresRatingWriter::append(std::span<const Rating> rows) {
-  return guarded("loading", [&] { return router_->route(rows); });
+  return guarded("loading", [&] {
+    // Without the lock's connection nothing will be swapped in. A COPY over it notices by itself.
+    if (!append_) connection_->notice_loss("loading");
+    return router_->route(rows);
+  });
 }
 
 void PostgresRatingWriter::finish_copy(std::span<const LoadedFile> files) {
@@ -359,18 +364,22 @@ void PostgresRatingWriter::send_hint() noexcept try {
 
 LoadCommit PostgresRatingWriter::commit(std::span<const LoadedFile> files, const StageWatch& entering) {
   return guarded("loading", [&] {
-    entering("copy");
+    const auto enter = [&](const char* stage) {
+      if (!append_) connection_->notice_loss("loading");
+      entering(stage);
+    };
+    enter("copy");
     finish_copy(files);
     store_held_back();
     if (fill_ != Fill::append) {
-      entering("index");
+      enter("index");
       for_each_child([](ChildLoad& child) { child.index(); });
-      entering("analyse");
+      enter("analyse");
       for_each_child([](ChildLoad& child) { child.analyse(); });
-      entering("swap");
+      enter("swap");
       swap_in();
     }
-    entering("commit");
+    enter("commit");
     auto done = close_books(files);
     commit_transaction();
     done.committed = boot_clock().now();  // visible to everybody; see Session::change
