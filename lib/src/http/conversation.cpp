@@ -155,6 +155,7 @@ void EventLoop::settle(Client& client) {
     if (!client.socket) return;
     if (client.out.bytes_sent() > before || client.waiting != Waiting::writing) {
       (void)takes(client);  // what is to become less
+      client.took = now_;
       list_.wait_for(client, Waiting::writing, now_);
     }
     return rewatch(client, EPOLLOUT);

@@ -107,6 +107,7 @@ class EventLoop {
   void take_inbox();
   void end_overdue();
   [[nodiscard]] static bool silent(const Client& client);
+  [[nodiscard]] bool gives_up(Client& client) const;
   [[nodiscard]] static bool takes(Client& client);
   static void forget_unsent(const Client& client);
 
