@@ -127,9 +127,21 @@ EventLoop::Step EventLoop::take_request(Client& client, std::string_view& bytes,
   return !full(client.out) || flush(client) ? Step::taken : Step::full;
 }
 
+JobQueue& EventLoop::queue(Lane lane) const noexcept {
+  switch (lane) {
+    case Lane::metrics:
+      return shared_.metrics;
+    case Lane::ready:
+      return shared_.ready;
+    case Lane::data:
+      break;
+  }
+  return shared_.data;
+}
+
 bool EventLoop::dispatch(Client& client, Lane lane, std::string_view head, Instant arrived) {
-  auto& queue = lane == Lane::data ? shared_.data : shared_.control;
-  if (!queue.offer({.head = std::string{head}, .arrived = arrived, .connection = client.id, .back = &inbox_}))
+  if (!queue(lane).offer(
+          {.head = std::string{head}, .arrived = arrived, .connection = client.id, .back = &inbox_}))
     return false;
   list_.wait_for(client, Waiting::worker, arrived);
   return true;
