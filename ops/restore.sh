@@ -37,19 +37,22 @@ ask() {
     set -- "$@" -c "$sql"
     shift
   done
-  psql -X -q -w -v ON_ERROR_STOP=1 -d "$server/$at$options" "$@" >/dev/null
+  psql -X -q -w -v ON_ERROR_STOP=1 -d "$(at_database "$at")" "$@" >/dev/null
+}
+
+# at_database NAME: the address with another database; of two names libpq takes the later one.
+at_database() {
+  case $address in
+    *://*\?*) printf '%s&dbname=%s' "$address" "$1" ;;
+    *://*) printf '%s?dbname=%s' "$address" "$1" ;;
+    *) printf '%s dbname=%s' "$address" "$1" ;;
+  esac
 }
 
 # A database of its own is filled first: in the live one, servers would read and cache what is half there, under a position
 # that says it is all. Then both change names in one transaction.
 restore_postgresql() {
-  # Options first: they may hold slashes too, as a file's path does.
-  case $address in
-    *\?*) options="?${address#*\?}" where=${address%%\?*} ;;
-    *) options='' where=$address ;;
-  esac
-  server=${where%/*}
-  database=${where##*/}
+  database=$(psql -X -q -A -t -w -d "$address" -c 'SELECT current_database()') || fail 4 'the store cannot be reached (see above)'
   case $database in
     '' | *[!a-z0-9_]*) fail 2 "database '$database': only small letters, digits and underscores" ;;
   esac
@@ -57,10 +60,10 @@ restore_postgresql() {
   before=${database}_before_$now
   ask postgres "CREATE DATABASE $fresh TEMPLATE template0" || fail 1 'no database could be created (see above)'
   trap 'ask postgres "DROP DATABASE IF EXISTS $fresh" || true' EXIT
-  pg_restore --exit-on-error --no-password --dbname "$server/$fresh$options" "$file" ||
+  pg_restore --exit-on-error --no-password --dbname "$(at_database "$fresh")" "$file" ||
     fail 1 'pg_restore failed (see above); the store is as it was'
   ask "$fresh" 'ANALYZE' || fail 1 'ANALYZE failed (see above); the store is as it was'
-  check "$server/$fresh$options"
+  check "$(at_database "$fresh")"
 
   # A server that is thrown out comes back at once: it must not get in before the names have changed.
   trap 'ask postgres "ALTER DATABASE $database ALLOW_CONNECTIONS true" "DROP DATABASE IF EXISTS $fresh" || true' EXIT
@@ -80,10 +83,10 @@ restore_sqlite() {
   [ "$(sqlite3 "$file" 'PRAGMA quick_check')" = ok ] || fail 1 "$file is damaged or no SQLite file; the store is as it was"
   check "sqlite:$file"
   if [ -f "$address" ]; then
-    sqlite3 -cmd '.timeout 30000' "$address" "VACUUM INTO '$(printf '%s' "$before" | sed "s/'/''/g")'" ||
+    sqlite3 -cmd '.timeout 30000' "$address" "VACUUM INTO $(sql_text "$before")" ||
       fail 1 "the store could not be kept at $before; it is as it was"
   fi
-  sqlite3 -cmd '.timeout 30000' "$address" ".restore '$file'" || fail 1 'the restore failed (see above); the store is as it was'
+  sqlite3 -cmd '.timeout 30000' "$address" ".restore $(sqlite_word "$file")" || fail 1 'the restore failed (see above); the store is as it was'
   if [ -f "$before" ]; then printf 'the store before is %s\n' "$before"; fi
 }
 
