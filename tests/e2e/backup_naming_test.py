@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What surrounds a backup: how the store and files may be named.
+"""What surrounds a backup: how the store and files may be named, and what is set for a PostgreSQL database itself.
 
 By ops/backup.sh and ops/restore.sh, without servers; with servers: backup_test.py, whose Backup this shares.
 """
@@ -28,6 +28,63 @@ class Postgres(backup_test.Backup):
         """The database that the restore kept."""
         name = said.rsplit(" ", 1)[1].strip()
         rig.psql(self.settings["POSTGRES_URL"], f"DROP DATABASE {name} WITH (FORCE)")
+
+    def of_the_database(self, role):
+        """What is set for the database itself, and not in it."""
+        database = f"datname = '{self.store.name}'"
+        return [rig.psql(self.settings["POSTGRES_URL"], sql) for sql in (
+            "SELECT pg_get_userbyid(datdba), encoding, datcollate, datctype, datconnlimit, shobj_description(oid, 'pg_database') "
+            f"FROM pg_database WHERE {database}",
+            "SELECT grantee::regrole, privilege_type, is_grantable FROM pg_database, aclexplode(datacl) "
+            f"WHERE {database} ORDER BY 1, 2",
+            "SELECT setrole::regrole, unnest(setconfig) FROM pg_db_role_setting "
+            f"WHERE setdatabase = (SELECT oid FROM pg_database WHERE {database}) ORDER BY 1, 2",
+            f"SELECT has_database_privilege('{role}', '{self.store.name}', 'CONNECT')")]
+
+    def test_rights_and_settings_of_the_database_are_kept(self):
+        name, role = self.store.name, f"{self.store.name}_role"
+        for sql in (f"CREATE ROLE {role}", f"ALTER DATABASE {name} OWNER TO {role}", f"ALTER DATABASE {name} CONNECTION LIMIT 90",
+                    f"COMMENT ON DATABASE {name} IS 'it''s the ratings'", f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC",
+                    f"GRANT TEMP ON DATABASE {name} TO ratings WITH GRANT OPTION",
+                    f"ALTER DATABASE {name} SET search_path TO '$user', public, 'a, b', ''",
+                    f"ALTER DATABASE {name} SET app.motto TO 'a=b, ''c'", f"ALTER DATABASE {name} SET work_mem TO '7MB'",
+                    f"ALTER ROLE {role} IN DATABASE {name} SET statement_timeout TO '9s'"):
+            rig.psql(self.settings["POSTGRES_URL"], sql)
+        before = self.of_the_database(role)
+        self.assertEqual([len(rows) for rows in before[1:3]], [5, 4])
+        backup = self.back_up()
+
+        said = self.call(OPS / "restore.sh", backup)
+
+        self.assertEqual(self.of_the_database(role), before)
+        self.forget(said)
+        self.store.drop()
+        rig.psql(self.settings["POSTGRES_URL"], f"DROP ROLE {role}")
+
+    def test_what_the_user_may_not_set_again_is_named_and_the_rest_restored(self):
+        name, role = self.store.name, f"{self.store.name}_owner"
+        rig.psql(self.settings["POSTGRES_URL"], f"CREATE ROLE {role} LOGIN CREATEDB")
+        own = self.store.url.replace("ratings@", f"{role}@")
+        self.store.drop()
+        rig.psql(self.settings["POSTGRES_URL"], f"CREATE DATABASE {name} OWNER {role}")
+        self.cli("load", "--progress", "off", self.home / "ratings.csv", RATINGSCTL_STORE=own)
+        before = self.store.fingerprint()
+        rig.psql(self.settings["POSTGRES_URL"], f"ALTER DATABASE {name} SET log_statement TO 'all'")
+        rig.psql(self.settings["POSTGRES_URL"], f"ALTER DATABASE {name} SET work_mem TO '7MB'")
+        backup = self.call(OPS / "backup.sh", self.home, RATINGSCTL_STORE=own).strip()
+
+        done = subprocess.run([str(OPS / "restore.sh"), backup], env=self.environment(RATINGSCTL_STORE=own),
+                              capture_output=True, text=True, timeout=120, check=False)
+
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('permission denied to set parameter "log_statement"', done.stderr)
+        self.assertRegex(done.stderr, "STATEMENT: .*log_statement")
+        self.assertIn("could not be kept", done.stderr)
+        self.assertEqual(rig.psql(own, "SHOW work_mem"), [("7MB",)])
+        self.assertEqual(self.store.fingerprint(), before)
+        self.forget(done.stdout)
+        self.store.drop()
+        rig.psql(self.settings["POSTGRES_URL"], f"DROP ROLE {role}")
 
     def test_the_store_may_be_named_by_keywords(self):
         before = self.store.fingerprint()
