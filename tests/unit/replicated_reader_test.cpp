@@ -207,6 +207,34 @@ TEST_SUITE("replicas") {
     CHECK(rig.figures().reads == 1);
   }
 
+  TEST_CASE("a replica that is too late three times in a row is left alone, each time for longer") {
+    Rig rig;
+    const auto tick = [&](std::chrono::milliseconds passed) {
+      rig.clock.advance(passed);
+      rig.coherence.tick();
+      rig.reader->look();
+      return rig.figures().up;
+    };
+    rig.standby().reader.before = [] { throw Error{Kind::busy, "no answer in time"}; };
+    for (int i = 0; i < 5; ++i) CHECK(rig.read(kAnn) == 100);
+    CHECK(rig.figures().busy == 3);
+
+    CHECK_FALSE(tick(999ms));
+    CHECK(tick(1ms));
+    for (int i = 0; i < 5; ++i) CHECK(rig.read(kAnn) == 100);
+    CHECK(rig.figures().busy == 6);
+
+    CHECK_FALSE(tick(1'999ms));
+    rig.standby().reader.before = [] {};
+    CHECK(tick(1ms));
+    CHECK(rig.read(kAnn) == 100);
+    CHECK(rig.figures().reads == 1);
+
+    rig.standby().reader.before = [] { throw Error{Kind::busy, "no answer in time"}; };
+    for (int i = 0; i < 5; ++i) CHECK(rig.read(kAnn) == 100);
+    CHECK(tick(1'000ms));
+  }
+
   TEST_CASE("a replica gets half of the time, the primary all that is left") {
     Rig rig;
     const auto now = rig.clock.now();

@@ -21,6 +21,9 @@ namespace ratings {
 /// rows; it may be used as long as a check no older than Δ shows that its user has not moved on, and that its
 /// (position, salt) is part of the store's history. A restored or failed-over database has another history,
 /// so everything cached from the lost one is refused by itself.
+///
+/// Positions are counted in a *position domain*: what has one order of commits. Today that is the whole
+/// store; of a sharded one it would be a shard. Nothing here compares positions of two domains.
 
 /// 128 random bits drawn with every position.
 struct Salt {

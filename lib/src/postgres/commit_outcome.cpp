@@ -102,4 +102,6 @@ Error waited_for_lock(const std::string& conninfo, std::string_view attempted, s
                                 ", run it again when that has ended"};
 }
 
+Instant confirm_visible() { return boot_clock().now(); }
+
 }  // namespace ratings::postgres

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ratings/clock.hpp"
 #include "ratings/error.hpp"
 
 #include <string>
@@ -24,6 +25,11 @@ inline constexpr const char* kThisTransaction =
 /// what to do.
 void require_committed(const std::string& conninfo, const std::string& transaction,
                        const std::string& attempted);
+
+/// The step between COMMIT and the wait for the servers: returns when everybody sees what was committed, with
+/// that moment, from which Δ counts. PostgreSQL answers a COMMIT no sooner (manual, 30.4), so nothing is left
+/// to do. Where positions have domains (a shard each), a part that is only prepared would be waited for here.
+[[nodiscard]] Instant confirm_visible();
 
 /// What a lock was waited for in vain.
 enum class Wanted {

@@ -382,7 +382,7 @@ LoadCommit PostgresRatingWriter::commit(std::span<const LoadedFile> files, const
     enter("commit");
     auto done = close_books(files);
     commit_transaction();
-    done.committed = boot_clock().now();  // visible to everybody; see Session::change
+    done.committed = confirm_visible();
     send_hint();
     return done;
   });

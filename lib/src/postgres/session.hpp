@@ -1,5 +1,6 @@
 #pragma once
 
+#include "postgres/commit_outcome.hpp"
 #include "postgres/conninfo.hpp"
 #include "postgres/pqxx_compat.hpp"
 
@@ -41,10 +42,7 @@ class Session {
         lock(transaction);
         if (!body(transaction)) return boot_clock().now();
         commit(transaction, attempted);
-        // Here a COMMIT that was answered can be seen by everybody. Where it could not yet (a shard that has
-        // only prepared it), what confirms that it can belongs between these two lines: Δ counts from
-        // `committed`.
-        committed = boot_clock().now();
+        committed = confirm_visible();
       }
       send_hint();
       return committed;

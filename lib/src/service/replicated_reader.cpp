@@ -18,6 +18,10 @@ constexpr std::chrono::milliseconds kRound{1'000};
 /// One index look-up; a replica that needs longer for it helps nobody.
 constexpr std::chrono::milliseconds kLookBudget{500};
 
+/// One late read may be a conflict with its replay, or a pool that was busy for a moment.
+constexpr int kLateReads = 3;
+constexpr std::chrono::milliseconds kLongestPause{30'000};
+
 /// A replica gets half of what is left, so that the primary can still answer when it does not.
 Instant half_way(Instant asked, Instant deadline) { return asked + (deadline - asked) / 2; }
 
@@ -33,8 +37,13 @@ struct CheckedReplicas::Member {
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> busy{0};
 
+  std::atomic<int> late{0};       ///< reads in a row
+  std::atomic<bool> slow{false};  ///< it was left alone for that, and has answered no read since
+
   mutable std::mutex mutex;
-  ReplicaFigures seen;  ///< when last looked at
+  ReplicaFigures seen;                      ///< when last looked at
+  std::chrono::milliseconds pause{kRound};  ///< for the next time that it is too slow
+  Instant alone_until{};
 
   /// Tells of each change once.
   void turn(bool answers, const char* reason) {
@@ -73,13 +82,32 @@ template <typename Read>
 auto CheckedReplicas::attempt(Member& member, std::size_t wanted, Read read)
     -> std::optional<decltype(read())> {
   try {
-    return read();
+    auto found = std::optional{read()};
+    member.late = 0;
+    if (member.slow && member.slow.exchange(false)) {
+      const std::scoped_lock lock{member.mutex};
+      member.pause = kRound;
+    }
+    return found;
   } catch (const Error& error) {
     (error.kind() == Kind::busy ? member.busy : member.failed) += wanted;
     log::debug("reading from replica {} failed, the primary is asked: {}", member.replica.name, error.what());
     if (error.kind() == Kind::unreachable) member.turn(false, error.what());
+    if (error.kind() == Kind::busy) count_late(member);
     return std::nullopt;
   }
+}
+
+void CheckedReplicas::count_late(Member& member) {
+  if (++member.late < kLateReads || !member.up) return;
+  {
+    const std::scoped_lock lock{member.mutex};
+    member.alone_until = clock_.now() + member.pause;
+    member.pause = std::min(2 * member.pause, kLongestPause);
+  }
+  member.slow = true;
+  member.late = 0;
+  member.turn(false, "its reads take too long");
 }
 
 History CheckedReplicas::history(UserId user, Instant deadline) {
@@ -151,11 +179,13 @@ void CheckedReplicas::look_at(Member& member) {
     const auto state = member.replica.probe->look(clock_.now() + kLookBudget);
     const auto figures = coherence_.figures();
     auto seen = measured(member.replica.name, state, figures ? figures->position : state.position);
+    bool alone = false;
     {
       const std::scoped_lock lock{member.mutex};
       member.seen = std::move(seen);
+      alone = clock_.now() < member.alone_until;
     }
-    member.turn(true, "");
+    if (!alone) member.turn(true, "");
   } catch (const Error& error) {
     member.turn(false, error.what());
   }
@@ -193,6 +223,10 @@ std::vector<Check> replica_checks(std::span<const ReplicaFigures> replicas) {
       if (replica.lag)
         detail += ", replayed last what was committed " + std::to_string(replica.lag->count()) + " ms ago";
     }
+    // Not by `status`, which is no server.
+    if (const auto others = replica.refused + replica.failed + replica.busy; replica.reads + others > 0)
+      detail += "; " + std::to_string(replica.reads) + " histories read from it, " + std::to_string(others) +
+                " from the primary instead";
     checks.push_back({.name = "replica " + replica.name,
                       .ok = replica.up,
                       .blocks_cache = false,

@@ -15,7 +15,9 @@ namespace ratings {
 
 /// The ReplicatedReader. A request is sent to one replica at most, then to the primary, so that a fleet of
 /// dead replicas costs it one attempt. A replica that fails is left alone until the thread that looks at them
-/// has found it answering: no request pays for finding out.
+/// has found it answering: no request pays for finding out. So is one that was too late three times in a row;
+/// as it may answer whoever looks and still be too slow for reads, for a second, then for two, up to thirty,
+/// until a read succeeds.
 ///
 /// As of when is what a replica answered judged? As of `asked`, the clock read before the read is sent. A
 /// value that is usable as of t comes with a check sent at t − Δ or later (in strict mode: at t or later); a
@@ -50,8 +52,9 @@ class CheckedReplicas final : public ReplicatedReader {
   [[nodiscard]] Member* choose(Instant asked);
   /// nullopt: counted as `wanted` histories that it did not give.
   template <typename Read>
-  [[nodiscard]] static auto attempt(Member& member, std::size_t wanted, Read read)
+  [[nodiscard]] auto attempt(Member& member, std::size_t wanted, Read read)
       -> std::optional<decltype(read())>;
+  void count_late(Member& member);
   void look_at(Member& member);
   void run(const std::stop_token& stop);
 
