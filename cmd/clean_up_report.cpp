@@ -59,6 +59,11 @@ void complain_about_redis(const RedisCopies& copies) {
       "minutes");
 }
 
+std::string as_batch(const std::optional<std::string>& batch, const std::optional<std::string>& undo) {
+  if (!batch) return {};
+  return " as batch " + *batch + (undo ? " ('" + *undo + "' takes it back)" : "");
+}
+
 void print_change(const std::string& text, const std::optional<std::string>& batch) {
   try {
     print(text);

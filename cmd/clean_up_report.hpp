@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace ratings::cmd {
@@ -37,6 +38,10 @@ struct Times {
 /// "committed after 3 ms, visible everywhere after 1055 ms", and what became of Redis.
 [[nodiscard]] std::string times_text(const Times& times);
 void complain_about_redis(const RedisCopies& copies);
+
+/// For Interruption::committed(): " as batch B ('ratingsctl undo B' takes it back)". Empty without a batch.
+[[nodiscard]] std::string as_batch(const std::optional<std::string>& batch,
+                                   const std::optional<std::string>& undo);
 
 /// Prints a changing command's result. When it cannot be written, the error also says that the change stands.
 void print_change(const std::string& text, const std::optional<std::string>& batch);

@@ -85,12 +85,12 @@ ExitCode run_dedupe(const Settings& settings, DedupeOptions& options) {
 
   interruption.check();
   const auto result = somebody ? clean_up->dedupe(options.request) : DedupeResult{};
-  interruption.committed();
+  std::optional<std::string> undo;
+  if (result.batch) undo = "ratingsctl undo " + *result.batch;
+  interruption.committed(as_batch(result.batch, undo));
   Times times;
   if (!options.request.dry_run) times = make_visible(result, copies, Erase::once, started, clock);
 
-  std::optional<std::string> undo;
-  if (result.batch) undo = "ratingsctl undo " + *result.batch;
   const bool json = options.format == Format::json;
   print_change(json ? to_line(as_json(result, copies, times, undo)) : summary(result, options, times, undo),
                result.batch);

@@ -65,10 +65,14 @@ std::string summary(const CleanUpResult& result, const PurgeOptions& options, co
          (undo ? *undo + "\n" : "");
 }
 
+std::optional<std::string> undo_line(const CleanUpResult& result, const PurgeOptions& options) {
+  if (!result.batch || options.request.hard) return std::nullopt;
+  return "ratingsctl undo " + *result.batch;
+}
+
 ExitCode report(const CleanUpResult& result, const PurgeOptions& options, const RedisCopies& copies,
                 const Times& times) {
-  std::optional<std::string> undo;
-  if (result.batch && !options.request.hard) undo = "ratingsctl undo " + *result.batch;
+  const auto undo = undo_line(result, options);
   const bool json = options.format == Format::json;
   print_change(
       json ? to_line(clean_up_json(result, copies, times, undo)) : summary(result, options, times, undo),
@@ -93,7 +97,7 @@ ExitCode run_purge_user(const Settings& settings, PurgeOptions& options) {
 
   interruption.check();
   const auto result = clean_up->purge(options.request);
-  interruption.committed();
+  interruption.committed(as_batch(result.batch, undo_line(result, options)));
   Times times;
   if (!options.request.dry_run) {
     times = make_visible(result, copies, options.request.hard ? Erase::twice : Erase::once, started, clock);

@@ -62,18 +62,18 @@ Interruption::Interruption(std::function<void()> cancel)
     : watcher_{[this, cancel = std::move(cancel)] {
         requested_ = true;
         if (committed_) {
-          complain(
-              "interrupted: the change is committed and stays; waiting until no server can answer from "
-              "before (once more ends at once)");
+          complain("interrupted: the change is committed and stays" + stands_ +
+                   "; waiting until no server can answer from before (once more ends at once)");
           return;
         }
         complain("interrupted: rolling back, unless COMMIT was sent already (once more ends at once)");
         cancel();
       }} {}
 
-void Interruption::committed() {
+void Interruption::committed(std::string stands) {
+  stands_ = std::move(stands);
   committed_ = true;
-  if (requested_) complain("too late: it was done already, nothing is rolled back");
+  if (requested_) complain("too late: it was done already" + stands_ + "; nothing is rolled back");
 }
 
 void Interruption::check() const {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <string>
 #include <thread>
 
 namespace ratings::cmd {
@@ -29,12 +30,14 @@ class Interruption {
 
   /// Throws Error{interrupted} if the signal has come already; call before the store is touched.
   void check() const;
-  /// From here on nothing can be rolled back: says so to a signal, also to one that came too late.
-  void committed();
+  /// From here on nothing can be rolled back: says so to a signal, also to one that came too late. `stands`
+  /// follows: what was done and how it is taken back, because a second signal ends us without a result.
+  void committed(std::string stands = {});
 
  private:
   std::atomic<bool> requested_ = false;
   std::atomic<bool> committed_ = false;
+  std::string stands_;  ///< written before committed_, read after it
   SignalWatcher watcher_;
 };
 

@@ -26,16 +26,25 @@ dir=$1
 find_store
 make_folder "$dir"
 
-backup=$dir/ratings-$(date -u +%Y%m%dT%H%M%SZ).$ending
-part=$backup.part
-rm -f "$part"
-trap 'rm -f "$part"' EXIT
+# Whoever makes the part has the name; another backup of the same second takes that of a later one.
+for attempt in 1 2 3 4 5 6 7 8 9 10; do
+  backup=$dir/ratings-$(date -u +%Y%m%dT%H%M%SZ).$ending
+  part=$backup.part
+  if (set -C && : >"$part") 2>/dev/null; then
+    trap 'rm -f "$part"' EXIT
+    [ -e "$backup" ] || break
+    trap - EXIT
+    rm -f "$part"
+  fi
+  [ "$attempt" -lt 10 ] || fail 1 "$part cannot be made; remove what bars the way, or give another folder"
+  sleep 1
+done
 case $kind in
   # One snapshot: ratings, quarantine and the position that the caches are compared with belong together.
   postgresql) pg_dump --format=custom --no-password --file "$part" --dbname "$address" || fail 1 'pg_dump failed (see above)' ;;
   sqlite)
     [ -f "$address" ] || fail 1 "no store at $address"
-    sqlite3 -cmd '.timeout 30000' "$address" "VACUUM INTO '$(printf '%s' "$part" | sed "s/'/''/g")'" ||
+    sqlite3 -cmd '.timeout 30000' "$address" "VACUUM INTO $(sql_text "$part")" ||
       fail 1 'VACUUM INTO failed (see above)'
     ;;
 esac

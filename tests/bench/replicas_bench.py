@@ -105,7 +105,8 @@ class Way:
         with rig.Server(self.arguments.program, self.url, self.arguments.work, "--memory-cache", "0", "--cache", "none",
                         *read) as server:
             wait_for(lambda: answers(server), "a connection to the store", 30)
-            wrk(server.port, users, 2 * number, WARM)
+            # The pools connect meanwhile, and a connection is a process that a third of a processor has to make.
+            wrk(server.port, users, 2 * number, WARM, may_fail=True)
             before = replica_counts(server)
             rate, p99 = wrk(server.port, users, 2 * number + 1, SECONDS)
             reads, fallbacks = (now - then for now, then in zip(replica_counts(server), before))

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <ratings/clock.hpp>
 #include <ratings/error.hpp>
+#include <ratings/log.hpp>
 #include <ratings/store.hpp>
 #include <ratings/version.hpp>
 
@@ -15,6 +16,7 @@ int run(const char* store, const char* user) {
       ratings::open_history_reader({.url = store, .password = {}, .command = "consumer", .connections = 1});
   const auto deadline = ratings::boot_clock().now() + std::chrono::seconds{10};
   const auto history = reader->history(ratings::UserId{std::atoll(user)}, deadline);
+  ratings::log_info("read a history");  // to stderr, though no level was ever chosen
   std::cout << ratings::kVersion << ' ' << history.ratings.size();
   if (!history.ratings.empty()) std::cout << ' ' << history.ratings.back().score;
   std::cout << '\n';

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """kill -9 at random moments: each changing command either happened or did not, and the next run works.
 
-left: how often a killed load left tables behind, which the next run must remove. For each store and command: what one undisturbed run does and how long it takes; then, on fresh copies of the same store,
+For each store and command: what one undisturbed run does and how long it takes; then, on fresh copies of the same store,
 the command is killed after a random part of that time. The rows must be those of before or those of after, the records
-beside them must agree with the rows, and the same command run again must end at what is after.
+beside them must agree with the rows, and the same command run again must end at what is after; it also removes the tables
+that a killed load left behind (the last line counts those).
 """
 import argparse
 import collections

@@ -3,6 +3,11 @@
 
 The list is that of research/reliability.md, section 4.5, without the faults of clients, of TLS and of code that is newer than 0.11.
 A probe returns what it saw, and whether that is the fault. On other versions of the library only ratingsctl is asked.
+
+Three of the list put line ends of a client into a header field: CVE-2020-11709 (a response's, by set_redirect and set_header; gone
+before 0.11), CVE-2023-26130 (the content type of a request that httplib's client sends; Debian has mended its 0.11) and
+CVE-2026-21428 (a request's, in the client). Here no httplib writes a header, and `split_header` sees that nothing that a client
+sends reaches one with a line end.
 """
 import argparse
 import contextlib
@@ -121,6 +126,14 @@ def packed_body(port):
     return f"status {status(heard)}, {unpacked[1].decode() if unpacked else 0} bytes unpacked", bool(unpacked) and int(unpacked[1]) >= MUCH
 
 
+def packed_stream(port):
+    """CVE-2026-28435: the limit of a body counts its packed bytes where a handler reads it piece by piece. (Plain: a limit of 1 MB.)"""
+    body = gzip.compress(b"\0" * MUCH)
+    heard, _ = exchange(port, request("PUT /rates/1 HTTP/1.1", "Content-Encoding: gzip", f"Content-Length: {len(body)}"), body, patience=3)
+    unpacked = re.search(rb"X-Body-Bytes: (\d+)", heard)
+    return f"status {status(heard)}, {unpacked[1].decode() if unpacked else 0} bytes unpacked", bool(unpacked) and int(unpacked[1]) >= MUCH
+
+
 def told_exception(port):
     """CVE-2026-28434: what an exception says is told to the client. (Here /ready throws in the plain server.)"""
     heard, _ = exchange(port, request("GET /ready HTTP/1.1"))
@@ -162,8 +175,31 @@ def deep_expression(port):
     return f"status {status(heard)}, the server is {'there' if alive else 'gone'}", not alive
 
 
-PROBES = (endless_body, endless_line, endless_fields, endless_chunk, shadowed_address, packed_body, told_exception, smuggled_request,
+PROBES = (endless_body, endless_line, endless_fields, endless_chunk, shadowed_address, packed_body, packed_stream, told_exception, smuggled_request,
           negative_chunk, decoded_field, deep_expression)
+
+
+LINE_ENDS = ("%0d%0a", "%0D%0A", "%250d%250a", "%0a", "%0d", "\\r\\n", "\xe5\x98\x8a\xe5\x98\x8d", "%E5%98%8A%E5%98%8D", "\r\n", "\r", "\n", "\x00\r\n", "\r\n ")
+
+
+def split_header(port):
+    """How many requests with a line end where an answer may repeat it get one in the answer's header, or no answer."""
+    wrong = []
+    for end in LINE_ENDS:
+        bad = f"1{end}Injected: 1"
+        fields = [("GET /rates/1?limit=1 HTTP/1.1", f"{name}: {bad}") for name in
+                  ("X-Request-Id", "If-None-Match", "Accept-Encoding", "Origin", "Referer", "X-Forwarded-For", "Range", "Connection", "Keep-Alive")]
+        lines = [(f"GET {target}{bad.replace(' ', '%20')} HTTP/1.1",) for target in
+                 ("/rates/", "/user/profile/", "/", "/rates?uid=", "/rates/1?limit=1&cursor=", "/rates/1?limit=1&movie_id=", "/rates/1?limit=1&from=",
+                  "/rates/1?limit=1&order=", "/rates/1?format=", "http://")]
+        for parts in fields + lines + [(f"GET{bad} /rates/1 HTTP/1.1",), (f"BREW /rates/{bad} HTTP/1.1",), ("GET / HTTP/1.1", f"Host: {bad}")]:
+            heard, _ = exchange(port, request(*parts, "Connection: close"), patience=0.3)
+            lines_of_header = heard.split(b"\r\n\r\n")[0].split(b"\r\n")
+            if not heard or any(line.lower().startswith(b"injected") or b"\r" in line or b"\n" in line for line in lines_of_header):
+                wrong.append((parts, heard[:300]))
+    for one in wrong[:10]:
+        print("a header was split:", *one)
+    return len(wrong)
 
 
 @contextlib.contextmanager
@@ -196,6 +232,9 @@ def main():
     wrong = 0
     with tempfile.TemporaryDirectory() as home:
         store = rig.SqliteStore(home)
+        (Path(home) / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,31,2.5,1260759144\n1,1029,3.0,1260759179\n")
+        subprocess.run([options.program, "load", f"{home}/ratings.csv", "--store", store.url], check=True,
+                       capture_output=True, env=rig.clean_environment(home))
         ours = rig.Server(options.program, store.url, home)
         ours.command = [*SMALL_STACK, *ours.command]
         with ours as server:
@@ -209,6 +248,7 @@ def main():
                 missing = not fault and options.version.startswith("0.11")
                 wrong += missing
                 print(f"{'':<15} plain {options.version}: {seen}{'  <-- shows no fault, so the probe proves nothing' if missing else ''}")
+            wrong += split_header(server.port)
     print(f"{len(PROBES)} faults, {wrong} wrong")
     return 1 if wrong else 0
 

@@ -25,6 +25,17 @@ int main(int count, char** arguments) {
     response.set_header("X-Body-Bytes", std::to_string(request.body.size()));
     response.set_content("[]", "application/json");
   });
+  server.Put(R"(/rates/(\d+))",
+             [](const httplib::Request&, httplib::Response& response, const httplib::ContentReader& content) {
+               std::size_t bytes = 0;
+               content([&bytes](const char*, std::size_t size) {
+                 bytes += size;
+                 return true;
+               });
+               response.set_header("X-Body-Bytes", std::to_string(bytes));
+               response.set_content("[]", "application/json");
+             });
+  server.set_payload_max_length(std::size_t{1} << 20);
   server.Get("/ready", [](const httplib::Request&, httplib::Response&) {
     throw std::runtime_error{"password=secret"};
   });

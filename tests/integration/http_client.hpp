@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -58,6 +59,11 @@ class RawClient {
     std::string buffer(bytes, ' ');
     const auto got = ::recv(fd_, buffer.data(), buffer.size(), 0);
     return got > 0 ? static_cast<std::size_t>(got) : 0;
+  }
+  /// The server drops the connection within so long, whatever was not taken of its answer.
+  [[nodiscard]] bool dropped_within(std::chrono::milliseconds patience) const {
+    pollfd end{.fd = fd_, .events = 0, .revents = 0};
+    return ::poll(&end, 1, static_cast<int>(patience.count())) == 1;
   }
   /// Nothing more will be sent.
   void end() const { REQUIRE(::shutdown(fd_, SHUT_WR) == 0); }

@@ -294,6 +294,7 @@ TEST_SUITE("http_responder") {
                                    "GET *",
                                    "GET /user/profile/x",
                                    "GET /ready?x=1",
+                                   "GET /ready",
                                    "GET /rates?uid=",
                                    "CONNECT a:80"}) {
       const auto bytes = request(line);
@@ -315,8 +316,7 @@ TEST_SUITE("http_responder") {
       CHECK(lane(line) == Lane::data);
     }
     CHECK(lane("GET /ops.json") == Lane::data);
-    CHECK(lane("GET /ready") == Lane::control);
-    CHECK(lane("GET /metrics") == Lane::control);
+    CHECK(lane("GET /metrics") == Lane::metrics);
   }
 
   TEST_CASE("a copy that must be compressed first is a worker's work, once") {

@@ -180,6 +180,37 @@ TEST_SUITE("http_server") {
     CHECK(world.store.reads == 0);
   }
 
+  TEST_CASE("who sends all of a large body before it reads still hears why it is refused") {
+    World world;
+    for (const std::string framing : {"Content-Length: 5000000", "Transfer-Encoding: chunked"}) {
+      INFO(framing);
+      RawClient client{world.port};
+      client.send("POST /rates/1 HTTP/1.1\r\nHost: test\r\n" + framing + "\r\n\r\n" +
+                  std::string(5'000'000, 'x'));
+      const auto response = client.receive();
+      CHECK(response.status == 405);
+      CHECK(response.headers.at("Connection") == "close");
+    }
+  }
+
+  TEST_CASE("a body without end is read over for so long and no longer, fast or slow") {
+    World world;
+    const std::string head = "POST /rates/1 HTTP/1.1\r\nHost: test\r\nContent-Length: 99999999999\r\n\r\n";
+    const RawClient fast{world.port};
+    const RawClient slow{world.port};
+    fast.send(head);
+    slow.send(head);
+    const std::string megabyte(1 << 20, 'x');
+    int sent = 0;
+    while (sent < 100 && fast.try_send(megabyte)) ++sent;
+    CHECK(sent < 40);  // of them the sockets hold some
+    const auto start = std::chrono::steady_clock::now();
+    const auto took = [&] { return std::chrono::steady_clock::now() - start; };
+    while (took() < 20s && slow.try_send("x")) std::this_thread::sleep_for(50ms);  // the client's pace
+    CHECK(took() < 10s);
+    CHECK(RawClient{world.port}.get("/ping").status == 200);
+  }
+
   TEST_CASE("requests sent in one go are answered one after the other") {
     World world;
     RawClient client{world.port};

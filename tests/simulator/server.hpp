@@ -108,9 +108,15 @@ struct Server {
   std::unique_ptr<http::Router> router;
   std::unique_ptr<http::Answering> answering;
   http::JobQueue data{64};
-  http::JobQueue control{64};
-  http::Loops loops{
-      .data = data, .control = control, .patience = {}, .most_clients = 1'000, .loops = {}, .changed = [] {}};
+  http::JobQueue metrics_page{64};
+  http::JobQueue ready{64};
+  http::Loops loops{.data = data,
+                    .metrics = metrics_page,
+                    .ready = ready,
+                    .patience = {},
+                    .most_clients = 1'000,
+                    .loops = {},
+                    .changed = [] {}};
   std::unique_ptr<http::EventLoop> loop;
 
   bool killed = false;

@@ -29,8 +29,9 @@ enum class Waiting {
 /// patience.
 struct Patience {
   std::chrono::milliseconds idle{60'000};
-  std::chrono::milliseconds head{5'000};      ///< from its first byte to its last, however they trickle in
-  std::chrono::milliseconds writing{10'000};  ///< without a byte taken
+  std::chrono::milliseconds head{5'000};  ///< from its first byte to its last, however they trickle in
+  /// Without a byte taken, and up to a tenth more: nobody tells when a byte was taken, so that is asked.
+  std::chrono::milliseconds writing{10'000};
   /// As long as it takes a client on the other side of the world to see our end and close its own.
   std::chrono::milliseconds closing{500};
 };
@@ -50,7 +51,8 @@ struct Client {
   bool answered = false;                         ///< a request, since it began to wait for this one
   int unsent = std::numeric_limits<int>::max();  ///< by the kernel, when that was asked last
   Waiting waiting = Waiting::idle;
-  Instant since{};  ///< when it began to wait
+  Instant since{};  ///< when it began to wait; one that is to take its answers: when it was looked at last
+  Instant took{};   ///< when it was known to have taken something
   std::list<Client>::iterator self;
 };
 
@@ -72,8 +74,13 @@ class ClientList {
   [[nodiscard]] Client* find_waiting_for_worker(std::uint64_t id);
   /// The one that has been idle for longest; null: none is idle.
   [[nodiscard]] Client* longest_idle();
-  /// One whose patience is over at `now`; null: none.
+  /// One whose patience is over at `now`, or, of those that are to take their answers, one that is to be
+  /// asked whether it has taken anything; null: none.
   [[nodiscard]] Client* overdue(Instant now);
+  /// It has taken nothing for as long as patience lasts.
+  [[nodiscard]] bool stuck(const Client& client, Instant now) const noexcept {
+    return client.took + patience_.writing <= now;
+  }
   /// When the next patience is over.
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   /// Another patience for the idle ones, as when a server is about to stop.

@@ -304,7 +304,7 @@ void EventLoop::end_overdue() {
       list_.wait_for(*client, Waiting::idle, now_);
       settle(*client);
     } else if ((waiting == Waiting::idle && !silent(*client)) ||
-               (waiting == Waiting::writing && takes(*client))) {
+               (waiting == Waiting::writing && !gives_up(*client))) {
       list_.wait_for(*client, waiting, now_);
     } else {
       if (waiting == Waiting::writing) forget_unsent(*client);
@@ -324,6 +324,12 @@ bool EventLoop::silent(const Client& client) {
 void EventLoop::forget_unsent(const Client& client) {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   (void)::setsockopt(client.socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+/// Whether it takes no more of its answers. What it took since the last look counts as taken now.
+bool EventLoop::gives_up(Client& client) const {
+  if (takes(client)) client.took = now_;
+  return list_.stuck(client, now_);
 }
 
 /// It has taken something since this was asked last. The kernel says that a socket is writable only when a

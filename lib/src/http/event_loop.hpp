@@ -23,7 +23,8 @@ class EventLoop;
 struct Loops {
   const Listener* listener = nullptr;  ///< null: sockets come through inboxes only
   JobQueue& data;
-  JobQueue& control;
+  JobQueue& metrics;
+  JobQueue& ready;
   Patience patience;
   std::size_t most_clients = 0;  ///< over all loops
   std::vector<EventLoop*> loops;
@@ -97,6 +98,7 @@ class EventLoop {
     full,     ///< the client must take its answers before the next request is looked at
   };
   [[nodiscard]] Step take_request(Client& client, std::string_view& bytes, Instant arrived);
+  [[nodiscard]] JobQueue& queue(Lane lane) const noexcept;
   [[nodiscard]] bool dispatch(Client& client, Lane lane, std::string_view head, Instant arrived);
   void reply(Client& client, Reply reply);
   [[nodiscard]] bool flush(Client& client);
@@ -107,6 +109,7 @@ class EventLoop {
   void take_inbox();
   void end_overdue();
   [[nodiscard]] static bool silent(const Client& client);
+  [[nodiscard]] bool gives_up(Client& client) const;
   [[nodiscard]] static bool takes(Client& client);
   static void forget_unsent(const Client& client);
 

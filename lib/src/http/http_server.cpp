@@ -30,8 +30,8 @@ namespace {
 /// 0.2 s; more would only make all wait longer, and the thousand clients who ask for one cold history still
 /// fit.
 constexpr std::size_t kQueued = 1'024;
-/// Questions about the server itself; a scraper and a load balancer ask once a second.
-constexpr std::size_t kQueuedControl = 64;
+/// Questions about the server itself, of each kind; a scraper and a load balancer ask once a second.
+constexpr std::size_t kQueuedOfItself = 64;
 /// Descriptors that are no clients: the store's connections, Redis', files, the standard ones, two for each
 /// loop.
 constexpr std::size_t kOtherFiles = 128;
@@ -75,7 +75,8 @@ struct HttpServer::State {
                   .server_timing = options.server_timing ? http::ServerTiming::on : http::ServerTiming::off,
                   .idle = std::chrono::duration_cast<std::chrono::seconds>(options.idle_timeout)},
         shared{.data = data,
-               .control = control,
+               .metrics = metrics_page,
+               .ready = ready,
                .patience = patience_of(options),
                .most_clients = most_clients(options.connections),
                .loops = {},
@@ -84,7 +85,8 @@ struct HttpServer::State {
   ~State() {
     for (const auto& loop : loops) loop->cut();
     data.close();
-    control.close();
+    metrics_page.close();
+    ready.close();
     threads.clear();  // joins; a worker in a store read ends with that read's deadline
   }
 
@@ -101,7 +103,8 @@ struct HttpServer::State {
   void start() {
     for (unsigned i = 0; i < std::max(1U, options.workers); ++i)
       threads.emplace_back([this] { http::work(data, answering); });
-    threads.emplace_back([this] { http::work(control, answering); });
+    threads.emplace_back([this] { http::work(metrics_page, answering); });
+    threads.emplace_back([this] { http::work(ready, answering); });
     for (const auto& loop : loops) threads.emplace_back([&loop = *loop] { loop.run(); });
   }
 
@@ -130,8 +133,9 @@ struct HttpServer::State {
       http.evicted += loop->evicted();
       http.shed_overloaded += loop->turned_away();
     }
-    http.requests_waiting = data.waiting() + control.waiting();
-    http.shed_busy = router.shed(Kind::busy) + data.refused() + control.refused();
+    http.requests_waiting = data.waiting() + metrics_page.waiting() + ready.waiting();
+    // What `ready` does not take on is answered all the same.
+    http.shed_busy = router.shed(Kind::busy) + data.refused() + metrics_page.refused();
     http.shed_overloaded += budget.refused();
     http.shed_unavailable = router.shed(Kind::unreachable);
     return http;
@@ -162,7 +166,8 @@ struct HttpServer::State {
   http::Router router;
   const http::Answering answering;
   http::JobQueue data{kQueued};
-  http::JobQueue control{kQueuedControl};
+  http::JobQueue metrics_page{kQueuedOfItself};
+  http::JobQueue ready{kQueuedOfItself};
   http::Loops shared;
   std::optional<http::Listener> listener;
   std::vector<std::unique_ptr<http::EventLoop>> loops;

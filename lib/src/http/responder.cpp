@@ -46,9 +46,11 @@ std::variant<Reply, Lane> Responder::at_once(const Admitted& request, Instant ar
     case RouteName::profile_of_user:
     case RouteName::ops:
       return Lane::data;
-    case RouteName::ready:
     case RouteName::metrics:
-      return Lane::control;
+      return Lane::metrics;
+    case RouteName::ready:
+      if (with_.router.ready_waits()) return Lane::ready;
+      break;
     case RouteName::ping:
     case RouteName::live:
     case RouteName::openapi:
@@ -70,7 +72,7 @@ Reply Responder::answer(const Admitted& request, Instant arrived) {
 
 Reply Responder::decline(const Admitted& request, Refusal refusal, Instant arrived) {
   refusal.route = route_name(request.method, request.target);
-  auto response = error_response(refusal);
+  auto response = refusal.route == RouteName::ready ? with_.router.ready_as_known() : error_response(refusal);
   response.route = refusal.route;
   response.request_id = id_of(request.id);
   return finish(std::move(response), request, arrived);

@@ -17,7 +17,8 @@ enum class ServerTiming { off, on };
 /// Who answers what cannot be answered at once.
 enum class Lane {
   data,     ///< may wait for Redis or the store, or takes longer than others should wait for it
-  control,  ///< /ready and /metrics: must get their turn also when all that read data wait for a store
+  metrics,  ///< must get its turn also when all that read data wait for a store
+  ready,    ///< must get its turn also when many ask for /metrics
 };
 
 /// What every thread that answers works with.
@@ -42,7 +43,8 @@ class Responder {
   [[nodiscard]] std::variant<Reply, Lane> at_once(const Admitted& request, Instant arrived);
   /// Takes as long as it takes. Always through cpp-httplib.
   [[nodiscard]] Reply answer(const Admitted& request, Instant arrived);
-  /// For a request that nobody can take on now.
+  /// For a request that nobody can take on now. /ready gets its answer all the same: whether a server is fit
+  /// must not depend on how many ask.
   [[nodiscard]] Reply decline(const Admitted& request, Refusal refusal, Instant arrived);
   /// For what did not pass the gate.
   [[nodiscard]] Reply refuse(const Refused& refused, Instant arrived);

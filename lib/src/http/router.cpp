@@ -139,10 +139,15 @@ Response Router::answer_route(const Live&, const Request&) {
 }
 
 Response Router::answer_route(const Ready&, const Request&) {
+  if (redis_ != nullptr) redis_usable_ = answers(*redis_);
+  return ready_as_known();
+}
+
+Response Router::ready_as_known() {
   auto checks = coherence_.checks();
   // Without the store's own the answer is "nothing known yet", whatever the others say.
   if (more_checks_ && !checks.empty()) std::ranges::move(more_checks_(), std::back_inserter(checks));
-  return readiness(checks, redis_ == nullptr ? std::nullopt : std::optional{answers(*redis_)},
+  return readiness(checks, redis_ == nullptr ? std::nullopt : std::optional{redis_usable_.load()},
                    draining_.load() ? Draining::yes : Draining::no);
 }
 

@@ -48,6 +48,10 @@ class Router {
   /// asking anybody; the same as answer() would give. nullopt: ask answer(), which may wait.
   [[nodiscard]] std::optional<Response> hit(UserId user, const Conditions& conditions,
                                             Instant arrived) noexcept;
+  /// Whether /ready asks somebody who may keep it waiting.
+  [[nodiscard]] bool ready_waits() const noexcept { return redis_ != nullptr; }
+  /// The answer of /ready without waiting: Redis as it was found when it was asked last.
+  [[nodiscard]] Response ready_as_known();
   /// Requests that failed because the store was `kind` (busy or unreachable), so far.
   [[nodiscard]] std::uint64_t shed(Kind kind) const noexcept {
     return kind == Kind::busy ? shed_busy_ : shed_unreachable_;
@@ -82,6 +86,7 @@ class Router {
   const std::function<std::string()> ops_;
   const std::function<std::vector<Check>()> more_checks_;
   const WebContents web_;
+  std::atomic<bool> redis_usable_{true};
   std::atomic<Instant::rep> last_logged_{0};
   std::atomic<std::uint64_t> shed_busy_{0};
   std::atomic<std::uint64_t> shed_unreachable_{0};

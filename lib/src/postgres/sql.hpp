@@ -10,6 +10,7 @@ namespace ratings::postgres::sql {
 extern const std::string_view schema_001;
 extern const std::string_view schema_002;
 extern const std::string_view schema_003;
+extern const std::string_view schema_004;
 extern const std::string_view history;
 extern const std::string_view histories;
 extern const std::string_view changes;
@@ -17,7 +18,6 @@ extern const std::string_view standing;
 extern const std::string_view triggers;
 extern const std::string_view subscriptions;
 extern const std::string_view partitions;
-extern const std::string_view purge;
 extern const std::string_view hard_purge;
 extern const std::string_view undo;
 extern const std::string_view dedupe_prints;

@@ -76,7 +76,7 @@ std::vector<Answer> RatingService::State::missing(std::span<const UserId> users,
 std::vector<Answer> RatingService::State::read(std::span<const UserId> users, Instant arrived) {
   std::vector<Answer> found(users.size());
   std::vector<UserId> wanted;
-  std::unordered_map<UserId, std::size_t> places;
+  std::vector<std::size_t> places;  // of each of them in `found`
   for (std::size_t i = 0; i < users.size(); ++i) {
     // A read may have ended between our look into memory and our turn. Its value is judged as of now, not as
     // of our arrival: whoever shares this read may have arrived after us.
@@ -84,15 +84,15 @@ std::vector<Answer> RatingService::State::read(std::span<const UserId> users, In
       found[i] = *std::move(landed);
     } else {
       wanted.push_back(users[i]);
-      places.emplace(users[i], i);
+      places.push_back(i);
     }
   }
   const auto deadline = arrived + kRequestDeadline;
   if (wanted.size() == 1) {
-    found[places.at(wanted.front())] = kept(store.history(wanted.front(), deadline), arrived);
+    found[places.front()] = kept(store.history(wanted.front(), deadline), arrived);
   } else if (!wanted.empty()) {
-    for (const auto& history : store.histories(wanted, deadline))
-      found[places.at(history.user)] = kept(history, arrived);
+    auto place = places.cbegin();
+    for (const auto& history : store.histories(wanted, deadline)) found[*place++] = kept(history, arrived);
   }
   return found;
 }
