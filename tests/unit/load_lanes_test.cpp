@@ -111,7 +111,7 @@ TEST_SUITE("load by several lanes") {
 
     CHECK_THROWS_WITH_AS(
         (void)load({.files = {file}, .jobs = 3}, writer, bench.listener, bench.stop, bench.clock),
-        "the server is gone", Error);
+        "the server is gone; nothing was loaded", Error);
   }
 }
 
@@ -161,6 +161,27 @@ TEST_SUITE("user counter") {
     CHECK(counter.count_without({}) == 10'000);
     CHECK(counter.count_without(std::vector{UserId{2}, UserId{3}, UserId{INT64_MAX - 1}, UserId{1 << 27}}) ==
           9'998);
+  }
+
+  TEST_CASE("large ids are counted exactly, however often and in whatever order they come") {
+    constexpr std::int64_t kUsers = 300'000;  // several rounds of sorting in
+    constexpr std::int64_t kFirst = 5'000'000'000'000;
+    UserCounter counter;
+    std::vector<Rating> rows;
+    // In order, then in another one: 7919 is prime to the number of users, so each comes again.
+    for (const std::int64_t stride : {std::int64_t{1}, std::int64_t{7919}}) {
+      for (std::int64_t i = 0; i < kUsers; ++i) {
+        rows.push_back(
+            {.user = {kFirst + (i * stride % kUsers) * 1000}, .movie = {1}, .score = 1, .timestamp = 1});
+        if (rows.size() < 10'000) continue;
+        counter.add(rows);
+        rows.clear();
+      }
+      CHECK(counter.count_without({}) == kUsers);
+    }
+
+    CHECK(counter.count_without(std::vector{UserId{kFirst}, UserId{kFirst + 1}, UserId{kFirst + 2000}}) ==
+          kUsers - 2);
   }
 }
 

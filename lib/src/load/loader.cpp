@@ -11,6 +11,7 @@
 #include "ratings/error.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -61,7 +62,7 @@ class Loading {
   std::uint64_t passed_ = 0;       ///< bytes of the inputs before the present one
   std::uint64_t passed_rows_ = 0;  ///< their rows
   std::vector<LoadedFile> files_;
-  UserCounter users_;
+  std::optional<UserCounter> users_{std::in_place};
   LoadReport report_;
 };
 
@@ -87,7 +88,7 @@ LoadReport Loading::run(RatingWriter& writer) {
 LoadReport Loading::dry_run() {
   const auto nowhere = [](std::span<const Rating>) { return std::size_t{0}; };
   read_inputs(nowhere, std::vector<bool>(inputs_.size(), true));
-  report_.users = users_.count_without({});
+  report_.users = users_->count_without({});
   bad_rows_.finish();
   add_up();
   bad_rows_.publish();
@@ -97,7 +98,8 @@ LoadReport Loading::dry_run() {
 LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const LoadFacts& facts) try {
   writer.start(decision.fill, options_.jobs);
   read_inputs([&](std::span<const Rating> rows) { return writer.append(rows); }, decision.taken);
-  report_.users = users_.count_without(facts.excluded);
+  report_.users = users_->count_without(facts.excluded);
+  users_.reset();  // an embedded store needs the memory to sort its index in
   const auto last_word = final_decision(facts);
   if (last_word.verdict == Verdict::no_op) return nothing_to_do(facts);
   if (last_word != decision) {
@@ -227,7 +229,7 @@ LoadedFile Loading::read_input(Input& input, const Append& append) {
   const auto bad_before = bad_rows_.count();
   ParallelReader reader{blocks, bad_rows_, stop_};
   const auto tally = reader.run(
-      options_.jobs, {.count = [&](std::span<const Rating> rows) { users_.add(rows); },
+      options_.jobs, {.count = [&](std::span<const Rating> rows) { users_->add(rows); },
                       .append = append,
                       .watch =
                           [&](std::uint64_t lines) {
