@@ -97,7 +97,9 @@ void AttackFinder::join_weeks() {
 /// `beside` is no attack yet, `number` may be one.
 void AttackFinder::join(std::uint32_t number, std::uint32_t beside) {
   auto& verdict = verdicts_[number];
-  if (verdict.attack && crowds_[beside].scores.count < kSpilled) return;
+  const auto least = verdict.attack ? kSpilled : 1;
+  if (crowds_[beside].scores.count < least) return;
+  if (!crowded(crowds_[number], films_) || !crowded(crowds_[beside], films_)) return;
   const auto both = crowds_[number].with(crowds_[beside]);
   const auto opinion = judge(both);
   if (!opinion.certain) return;

@@ -49,12 +49,16 @@ bool Opinion::shared_by(float score, double within) const noexcept {
   return strange && std::copysign(1, shift) * (double{score} - usual) + within >= std::abs(shift);
 }
 
+bool crowded(const Crowd& crowd, const Films& films) {
+  return static_cast<double>(crowd.scores.count) >= kCrowded * films.at(crowd.movie).a_week() * crowd.weeks;
+}
+
 double least_crowd(const Film& film) noexcept { return std::max(kSmall, kCrowded * film.a_week()); }
 
 Opinion opinion_of(const Crowd& crowd, const Crowd& around, const Films& films, bool any_size) {
   const auto& film = films.at(crowd.movie);
   const auto count = static_cast<double>(crowd.scores.count);
-  if (count < std::max(kSmall, kCrowded * film.a_week() * crowd.weeks)) return {};
+  if (count < kSmall || !crowded(crowd, films)) return {};  // others shared its counter
 
   const auto usual = film.scores.without(around.scores).with(films.all().shrunk_to(kPrior));
   const auto others = static_cast<double>(usual.count);

@@ -29,6 +29,9 @@ struct Opinion {
   [[nodiscard]] bool shared_by(float score, double within = 0) const noexcept;
 };
 
+/// Has it several times the ratings of the film's usual weeks?
+[[nodiscard]] bool crowded(const Crowd& crowd, const Films& films);
+
 /// So many ratings in a week make a crowd of it.
 [[nodiscard]] double least_crowd(const Film& film) noexcept;
 
