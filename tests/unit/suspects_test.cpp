@@ -166,7 +166,7 @@ TEST_SUITE("suspects") {
     Population population{19};
     // Liked by most, so that five stars lie less than four standard errors above the mean.
     for (std::int64_t user = 1; user <= 9; ++user)
-      population.add(user, 900, user <= 2 ? 1 : 4.5F, kBegin + user * 100 * kDay);
+      population.add(user, 900, user <= 2 ? 1 : 4.5F, kBegin + user * 110 * kDay);
     const auto found = [&](std::int64_t bots) {
       auto crowd = population;
       for (std::int64_t bot = 1; bot <= bots; ++bot)
