@@ -26,9 +26,18 @@ float pace_of(const Behaviour& account) {
   return size_of(account) - std::log(static_cast<float>(account.last - account.first + 1));
 }
 
+/// Those whose scores make an attack.
 struct Company {
+  double agreed = 0;
   std::vector<float> sizes, paces;
 };
+
+/// Such scores as the film gets in so many other weeks: about half of its ratings lie on this side of its
+/// mean.
+double expected(const Crowd& crowd, const Films& films) {
+  const auto& film = films.at(crowd.movie);
+  return crowd.weeks * static_cast<double>(film.scores.count - crowd.scores.count) / film.weeks() / 2;
+}
 
 }  // namespace
 
@@ -54,6 +63,7 @@ void AttackFinder::finish(std::span<const Behaviour> accounts) {
   join_weeks();
   involve();
   weigh(accounts);
+  report();
 }
 
 const std::uint32_t* AttackFinder::number_of(MovieId movie, std::int64_t week) const {
@@ -125,45 +135,40 @@ void AttackFinder::involve() {
 
 void AttackFinder::weigh(std::span<const Behaviour> accounts) {
   std::vector<Company> company(attackers_.size());
-  std::vector<double> followers(attackers_.size());
   for (const auto& member : members_) {
     const auto& [opinion, attack] = verdicts_[member.crowd];
     if (!attack || !opinion.shared_by(member.score, kGrain)) continue;
-    if (opinion.shared_by(member.score)) ++followers[*attack];
-    company[*attack].sizes.push_back(size_of(accounts[member.account]));
-    company[*attack].paces.push_back(pace_of(accounts[member.account]));
+    auto& those = company[*attack];
+    if (opinion.shared_by(member.score)) ++those.agreed;
+    those.sizes.push_back(size_of(accounts[member.account]));
+    those.paces.push_back(pace_of(accounts[member.account]));
   }
   std::vector<Fences> sizes, paces;
-  for (auto& one : company) {
-    sizes.emplace_back(std::move(one.sizes), kAlike);
-    paces.emplace_back(std::move(one.paces), kAlike);
+  for (auto& those : company) {
+    sizes.emplace_back(std::move(those.sizes), kAlike);
+    paces.emplace_back(std::move(those.paces), kAlike);
   }
+  for (auto& [account, involvement] : involvements_) {
+    for (auto& part : involvement.attacks) {
+      const auto came_by = expected(attackers_[part.attack], films_) / company[part.attack].agreed;
+      const auto unlike = std::max(sizes[part.attack].among_others(size_of(accounts[account])),
+                                   paces[part.attack].among_others(pace_of(accounts[account])));
+      part.weight = std::max(0.0, 1 - came_by) * (1 - unlike);
+    }
+  }
+}
 
-  std::vector<double> weights;
-  for (std::size_t number = 0; number < attackers_.size(); ++number) {
-    const auto& crowd = attackers_[number];
+void AttackFinder::report() {
+  for (const auto& crowd : attackers_) {
     attacks_.push_back({.movie = crowd.movie,
                         .week = crowd.week * kWeek,
                         .weeks = crowd.weeks,
                         .ratings = crowd.scores.count,
                         .mean = crowd.scores.mean(),
                         .usual = 0});
-    // In other weeks about half of a film's ratings lie on this side of its mean.
-    const auto& film = films_.at(crowd.movie);
-    const auto rest = static_cast<double>(film.scores.count - crowd.scores.count);
-    const auto expected = crowd.weeks * rest / film.weeks() / 2;
-    weights.push_back(std::max(0.0, 1 - expected / followers[number]));
   }
   for (const auto& verdict : verdicts_) {
     if (verdict.attack) attacks_[*verdict.attack].usual = verdict.opinion.usual;
-  }
-  for (auto& [number, involvement] : involvements_) {
-    for (auto& part : involvement.attacks) {
-      const auto& account = accounts[number];
-      const auto unlike = std::max(sizes[part.attack].among_others(size_of(account)),
-                                   paces[part.attack].among_others(pace_of(account)));
-      part.weight = weights[part.attack] * (1 - unlike);
-    }
   }
 }
 

@@ -65,6 +65,7 @@ class AttackFinder {
   void join(std::uint32_t number, std::uint32_t next);
   void involve();
   void weigh(std::span<const Behaviour> accounts);
+  void report();
 
   const Films& films_;
   const std::optional<MovieId> movie_;
