@@ -144,6 +144,8 @@ void AttackFinder::weigh(std::span<const Behaviour> accounts) {
     those.paces.push_back(pace_of(accounts[member.account]));
   }
   std::vector<Fences> sizes, paces;
+  sizes.reserve(company.size());
+  paces.reserve(company.size());
   for (auto& those : company) {
     sizes.emplace_back(std::move(those.sizes), kAlike);
     paces.emplace_back(std::move(those.paces), kAlike);
@@ -159,6 +161,7 @@ void AttackFinder::weigh(std::span<const Behaviour> accounts) {
 }
 
 void AttackFinder::report() {
+  attacks_.reserve(attackers_.size());
   for (const auto& crowd : attackers_) {
     attacks_.push_back({.movie = crowd.movie,
                         .week = crowd.week * kWeek,
