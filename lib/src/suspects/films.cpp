@@ -13,6 +13,7 @@ namespace {
 constexpr unsigned kSlotBits = 25;
 // A film's counters of so many weeks lie together, so that the weeks before and after come with one fetch.
 constexpr unsigned kTogetherBits = 6;
+constexpr std::uint32_t kLastTogether = (1U << kTogetherBits) - 1;
 // Catalogues number their films from 1, with gaps. Up to here a place each, 40 MB at most; beyond, a hash
 // table.
 constexpr std::int32_t kNear = 1'000'000;
@@ -26,7 +27,7 @@ std::size_t Films::slot(MovieId movie, std::int64_t week) noexcept {
   const auto number = static_cast<std::uint32_t>(week);
   const auto key = joined(static_cast<std::uint32_t>(movie.value), number >> kTogetherBits);
   const auto together = mixed(key) >> (64U - kSlotBits + kTogetherBits);
-  return static_cast<std::size_t>(together << kTogetherBits | (number & ((1U << kTogetherBits) - 1)));
+  return static_cast<std::size_t>(together << kTogetherBits | (number & kLastTogether));
 }
 
 Film& Films::film(MovieId movie) {
@@ -66,14 +67,19 @@ void Films::add_extremes(std::span<const Rating> history) {
   }
 }
 
+bool Films::holds(std::size_t slot, double ratings) const noexcept {
+  return crowds_[slot] == kFull || crowds_[slot] >= ratings;
+}
+
 bool Films::may_have(double ratings, MovieId movie, std::int64_t week) const noexcept {
-  const auto counted = crowds_[slot(movie, week)];
-  return counted == kFull || counted >= ratings;
+  return holds(slot(movie, week), ratings);
 }
 
 bool Films::may_have_near(double ratings, MovieId movie, std::int64_t week) const noexcept {
-  return may_have(ratings, movie, week) || may_have(ratings, movie, week - 1) ||
-         may_have(ratings, movie, week + 1);
+  const auto own = slot(movie, week);
+  const auto place = own & kLastTogether;
+  return holds(own, ratings) || holds(place > 0 ? own - 1 : slot(movie, week - 1), ratings) ||
+         holds(place < kLastTogether ? own + 1 : slot(movie, week + 1), ratings);
 }
 
 const Film& Films::at(MovieId movie) const {

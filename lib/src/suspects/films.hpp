@@ -103,6 +103,7 @@ class Films {
 
  private:
   [[nodiscard]] static std::size_t slot(MovieId movie, std::int64_t week) noexcept;
+  [[nodiscard]] bool holds(std::size_t slot, double ratings) const noexcept;
   Film& film(MovieId movie);
 
   std::vector<Film> films_;  ///< by number, as far as numbers are small
