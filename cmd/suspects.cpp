@@ -36,6 +36,7 @@ Json as_json(const SuspectReport& report) {
   for (const auto& attack : report.attacks) {
     attacks.push_back({{"movie_id", attack.movie.value},
                        {"week", format_time(attack.week)},
+                       {"weeks", attack.weeks},
                        {"ratings", attack.ratings},
                        {"mean", attack.mean},
                        {"usual", attack.usual}});

@@ -1,10 +1,20 @@
-"""Measures suspects against copying the table out, for cleanup_bench.py."""
+"""Measures suspects, for cleanup_bench.py: against copying the table out, and against the generator's list of who is what."""
+import collections
+import csv
+import json
 import statistics
+import subprocess
 
-from measuring import median_of, say, spread
+from measuring import measured, median_of, say, spread
 
 COPIES = {"psql `\\copy` out, CSV": "\\copy (SELECT * FROM ratings) TO /dev/null (FORMAT csv)",
           "psql `\\copy` out, binary": "\\copy (SELECT * FROM ratings) TO /dev/null (FORMAT binary)"}
+
+BOTS = ("push", "nuke", "clone", "burst", "lock-step")
+HONEST = ("honest-burst", "honest-heavy", "ordinary")
+SHARE = 1  # percent of the users of each kind
+SIZES = (100_000, 300_000, 3_000_000)
+SEEDS = range(1, 6)
 
 
 class Looking:
@@ -36,9 +46,50 @@ class Looking:
                   f"| {spread([mine / other for mine, other in zip(ours, seconds)])} |")
 
 
+class Listed:
+    """Whom suspects lists among made-up accounts, kind by kind; "ordinary" are all that the generator's list does not name."""
+
+    def __init__(self, arguments, environment, rows, seed):
+        self.rows, self.seed = rows, seed
+        data, kinds, store = (f"{arguments.work}/{name}" for name in ("bots.csv", "kinds.csv", "bots.db"))
+        subprocess.run([arguments.generator, "--rows", str(rows), "--seed", str(seed), "--bots", f"all:{SHARE}", "--out", data,
+                        "--bots-list", kinds], check=True)
+        with open(kinds, encoding="ascii") as file:
+            kind_of = {int(row["userId"]): row["kind"] for row in csv.DictReader(file)}
+        ours = [arguments.program, "--store", f"sqlite:{store}"]
+        measured([*ours, "load", "--replace", data], environment)
+        report = json.loads(measured([*ours, "suspects", "-o", "json"], environment).output)
+        self.there = collections.Counter(kind_of.values())
+        self.there["ordinary"] = report["accounts"] - sum(self.there.values())
+        self.found = collections.Counter(kind_of.get(suspect["user_id"], "ordinary") for suspect in report["suspects"])
+        say(f"  {rows:,} rows, seed {seed}: {dict(self.found)}")
+
+    def of_bots(self, counter):
+        return sum(counter[kind] for kind in BOTS)
+
+    def print(self):
+        right = self.of_bots(self.found)
+        figures = [f"{self.found[kind] / max(1, self.there[kind]):.3f} of {self.there[kind]}" for kind in BOTS]
+        figures += [f"{self.found[kind]} of {self.there[kind]:,}" for kind in HONEST]
+        print(f"| {self.rows:,} | {self.seed} | {' | '.join(figures)} | {right / max(1, sum(self.found.values())):.3f} "
+              f"| {right / max(1, self.of_bots(self.there)):.3f} |")
+
+
+def judge_suspects(store):
+    """As many sizes as fit into the rows that were asked for."""
+    sizes = [rows for rows in SIZES if rows <= store.arguments.rows] or SIZES[:1]
+    print(f"\n## Who is listed, {SHARE} % of the users of each kind\n\nOf bots the share that is listed (recall), of honest "
+          f"accounts the number.\n\n| rows | seed | {' | '.join((*BOTS, *HONEST))} | precision | recall |\n"
+          f"| ---: | ---: |{' ---: |' * (len(BOTS) + len(HONEST) + 2)}")
+    for rows in sizes:
+        for seed in SEEDS:
+            Listed(store.arguments, store.environment, rows, seed).print()
+
+
 def measure_suspects(store, rounds):
     looking = Looking(store)
     for number in range(rounds):
         say(f"suspects, round {number + 1}")
         looking.round(number)
     looking.print()
+    judge_suspects(store)

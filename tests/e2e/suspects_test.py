@@ -22,6 +22,7 @@ import rig  # noqa: E402
 
 BOTS = ("push", "nuke", "clone", "burst", "lock-step")
 PRECISION, RECALL = 0.95, 0.9
+SMALL = 100_000  # rows: ten bots of each kind
 # One of 671 real people: half of the pauses are 5 s long, seven scores in ten are the lowest or the highest, and they are
 # more than twice as far from the films' means as usual.
 REAL_SUSPECTS = [207]
@@ -93,9 +94,9 @@ def begins_with_a_film(operator, report, kinds):
     check(len(honest) <= len(found) // 10, f"--movie {attacked} lists honest accounts: {honest}")
 
 
-def generated(arguments, operator, home):
+def generated(arguments, rows, operator, home):
     path, bots = Path(home) / "bots.csv", Path(home) / "list.csv"
-    command = [arguments.generator, "--rows", str(arguments.rows), "--seed", str(arguments.seed), "--bots", "all:1",
+    command = [arguments.generator, "--rows", str(rows), "--seed", str(arguments.seed), "--bots", "all:1",
                "--out", str(path), "--bots-list", str(bots)]
     print("seed", arguments.seed, flush=True)
     subprocess.run(command, check=True)
@@ -107,7 +108,7 @@ def generated(arguments, operator, home):
 
 def on_generated(arguments, store, home):
     operator = Operator(arguments.program, store, home)
-    kinds = generated(arguments, operator, home)
+    kinds = generated(arguments, arguments.rows, operator, home)
     before = store.fingerprint()
     begin = time.monotonic()
     report = json.loads(operator.run("suspects", "-o", "json"))
@@ -124,6 +125,14 @@ def on_generated(arguments, store, home):
     check(not set(listed(left)) & set(listed(report)), "who was purged is still a suspect")
     operator.run("undo", purged["batch"])
     check(store.fingerprint() == before, "undo did not bring them back")
+    return report
+
+
+def on_few(arguments, store, home):
+    operator = Operator(arguments.program, store, home)
+    kinds = generated(arguments, SMALL, operator, home)
+    report = json.loads(operator.run("suspects", "-o", "json"))
+    judge_the_judge(report, kinds, store.kind)
     return report
 
 
@@ -157,7 +166,7 @@ def main():
         makers = [lambda: rig.SqliteStore(home)]
         if arguments.servers:
             makers.append(lambda: rig.PostgresStore(rig.server_settings(arguments.servers)["POSTGRES_URL"]))
-        for work in (on_generated, on_real):
+        for work in (on_generated, on_few, on_real):
             reports = []
             for make in makers:
                 store = make()

@@ -1,5 +1,6 @@
 // What one account shows by itself, and how far out a value lies.
 #include "suspects/behaviour.hpp"
+#include "suspects/chance.hpp"
 #include "suspects/fences.hpp"
 #include "suspects/films.hpp"
 #include "suspects/groups.hpp"
@@ -122,11 +123,33 @@ TEST_SUITE("fences") {
     CHECK(Fences{values, 1}.above(1'000) == 1);
   }
 
+  TEST_CASE("one of a few values is judged by the others, which it cannot move") {
+    const Fences fences{{30, 31, 400}, 5};
+    CHECK(fences.above(400) == 0);
+    CHECK(fences.among_others(400) == 1);
+    CHECK(fences.among_others(30) == 0);
+    CHECK(Fences{{30, 400}, 5}.among_others(400) == 1);
+    CHECK(Fences{{400}, 5}.among_others(400) == 0);
+    CHECK(Fences{{1, 30, 30, 31}, 5}.among_others(1) == 1);
+  }
+
   TEST_CASE("a population that is all alike, or empty, makes nobody far out by a rounding error") {
     CHECK(Fences{{3, 3, 3, 3}, 0.5}.above(3.5) == 0);
     CHECK(Fences{{3, 3, 3, 3}, 0.5}.above(5) == 1);
     CHECK(Fences{{}, 0.5}.above(5) == 0);
   }
+}
+
+TEST_CASE("the chance of agreement is that of an urn to which each drawn ball brings another of its colour") {
+  using suspects::chance_of_agreement;
+  CHECK(chance_of_agreement(1, 1, 2, 10) == doctest::Approx(0.2));
+  CHECK(chance_of_agreement(2, 2, 2, 10) == doctest::Approx(2.0 / 10 * 3 / 11));
+  CHECK(chance_of_agreement(1, 2, 2, 10) == doctest::Approx(1 - 8.0 / 10 * 9 / 11));
+  CHECK(chance_of_agreement(0, 5, 2, 10) == 1);
+  CHECK(chance_of_agreement(5, 5, 10, 10) == 1);
+  CHECK(chance_of_agreement(1, 5, 0, 10) == 0);
+  // A thousand others who never did it say more than ten of them.
+  CHECK(chance_of_agreement(5, 5, 100, 1'000) < chance_of_agreement(5, 5, 1, 10));
 }
 
 TEST_CASE("a film's figures: number, mean, deviation, and how crowded its weeks were") {
@@ -142,6 +165,14 @@ TEST_CASE("a film's figures: number, mean, deviation, and how crowded its weeks 
   CHECK(films.may_have(2, {7}, 0));
   CHECK_FALSE(films.may_have(3, {7}, 0));
   CHECK_FALSE(films.may_have(2, {7}, 9));
+  CHECK(films.may_have_near(2, {7}, 1));
+  CHECK_FALSE(films.may_have_near(2, {7}, 2));
+  CHECK_FALSE(films.may_have_near(2, {7}, 8));
   CHECK(films.lowest() == 2);
   CHECK(films.highest() == 4);
+  CHECK(film.weeks() == 10);
+  films.add_extremes(std::vector{rate(1, 7, 2, 0), rate(2, 7, 4, 86'399), rate(3, 7, 3, 9 * 604'800)});
+  CHECK(film.extremes.lowest == 1);
+  CHECK(film.extremes.highest == 1);
+  CHECK(films.extremes().highest == 1);
 }

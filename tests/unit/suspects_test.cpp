@@ -123,6 +123,85 @@ TEST_SUITE("suspects") {
     CHECK(words.find("and did nothing before or after") != std::string::npos);
   }
 
+  TEST_CASE("an attack that crosses the border of a week is one attack, whatever fell on each side") {
+    // Weeks begin on Thursday: this one 21 days after kBegin's.
+    constexpr std::int64_t kBorder = (kBegin / (7 * kDay) + 3) * 7 * kDay;
+    for (const int before : {1, 2, 5, 8, 9}) {
+      CAPTURE(before);
+      Population population{17};
+      for (int bot = 0; bot < 10; ++bot)
+        population.add(2'001 + bot, 900, 0.5F,
+                       kBorder + (bot < before ? -1 : 1) * population.number(1, kDay));
+      for (std::int64_t user = 1; user <= 5; ++user)
+        population.add(user, 900, 4, kBorder + 200 * user * kDay);
+
+      const auto report = population.report();
+
+      REQUIRE(report.attacks.size() == 1);
+      CHECK(report.attacks[0].weeks == 2);
+      CHECK(report.attacks[0].week == kBorder - 7 * kDay);
+      CHECK(report.attacks[0].ratings == 10);
+      CHECK(users(report) ==
+            std::vector<std::int64_t>{2'001, 2'002, 2'003, 2'004, 2'005, 2'006, 2'007, 2'008, 2'009, 2'010});
+      CHECK(report.suspects[0].reasons[0].words.find("in the weeks of 2014-05-2") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("one rating in the week beside an attack does not belong to it") {
+    constexpr std::int64_t kBorder = (kBegin / (7 * kDay) + 3) * 7 * kDay;
+    Population population{18};
+    for (std::int64_t bot = 2'001; bot <= 2'012; ++bot)
+      population.add(bot, 900, 0.5F, kBorder + population.number(1, kDay));
+    for (std::int64_t user = 1; user <= 5; ++user) population.add(user, 900, 4, kBorder + 200 * user * kDay);
+    population.add(6, 900, 0.5F, kBorder - kDay);
+
+    const auto report = population.report();
+
+    REQUIRE(report.attacks.size() == 1);
+    CHECK(report.attacks[0].weeks == 1);
+    CHECK(users(report).size() == 12);
+  }
+
+  TEST_CASE("ten who agree on the highest score are an attack though it is not far from the usual one") {
+    Population population{19};
+    // Liked by most, so that five stars lie less than four standard errors above the mean.
+    for (std::int64_t user = 1; user <= 9; ++user)
+      population.add(user, 900, user <= 2 ? 1 : 4.5F, kBegin + user * 110 * kDay);
+    const auto found = [&](std::int64_t bots) {
+      auto crowd = population;
+      for (std::int64_t bot = 1; bot <= bots; ++bot)
+        crowd.add(2'000 + bot, 900, 5, kBegin + 500 * kDay + crowd.number(0, 3'600));
+      return users(crowd.report()).size();
+    };
+
+    CHECK(found(10) == 10);
+    CHECK(found(9) == 0);  // so many agree by chance
+  }
+
+  TEST_CASE("who rates hundreds of films in minutes, one of them like its attackers, is not one of them") {
+    for (unsigned seed = 20; seed <= 24; ++seed) {
+      Population population{seed};
+      const auto day = kBegin + 500 * kDay;
+      for (std::int64_t bot = 2'001; bot <= 2'012; ++bot) {
+        auto time = day + population.number(0, kDay);
+        population.add(bot, 30, 0.5F, time);
+        const auto films = population.number(30, 80);
+        for (std::int64_t n = 0; n < films; ++n) {
+          const auto film = static_cast<std::int32_t>(population.number(1, 300));
+          population.add(bot, film, population.opinion(film), time += population.number(2, 20));
+        }
+      }
+      population.add(3'000, 30, 0.5F, day);
+      for (std::int32_t film = 31; film <= 300; ++film)
+        population.add(3'000, film, population.opinion(film), day + population.number(0, 300));
+
+      const auto found = users(population.report());
+
+      CHECK(found.size() == 12);
+      CHECK(std::count(found.begin(), found.end(), 3'000) == 0);
+    }
+  }
+
   TEST_CASE("a crowd that thinks of a film what everybody thinks is no attack") {
     Population population{8};
     for (std::int64_t user = 1; user <= 200; ++user)

@@ -43,7 +43,8 @@ struct Suspect {
 struct Attack {
   MovieId movie;
   std::int64_t week = 0;      ///< seconds since 1970 at its beginning, UTC; weeks begin on Thursday
-  std::uint64_t ratings = 0;  ///< of the film in that week
+  unsigned weeks = 1;         ///< more for a campaign that crossed a week's border
+  std::uint64_t ratings = 0;  ///< of the film in that time
   double mean = 0;            ///< of those
   double usual = 0;           ///< mean of the film's other ratings and twenty average ones
 };

@@ -1,11 +1,13 @@
 #pragma once
 
-#include "suspects/films.hpp"
+#include "suspects/behaviour.hpp"
+#include "suspects/crowd.hpp"
 
 #include "ratings/suspects.hpp"
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -15,7 +17,9 @@ namespace ratings::suspects {
 struct Part {
   std::uint32_t attack = 0;  ///< index into AttackFinder::attacks()
   float score = 0;           ///< what it gave
-  double weight = 0;         ///< 0 … 1: the share of such ratings that the film does not get in other weeks
+  /// 0 … 1: the share of such ratings that the film does not get in other weeks, less for an account that is
+  /// unlike the others in the attack.
+  double weight = 0;
 };
 
 /// What an account had to do with crowds.
@@ -37,38 +41,39 @@ class AttackFinder {
 
   /// The second pass. `account` is the caller's number for whose rating it is.
   void add(std::uint32_t account, const Rating& rating);
-  /// After the last rating.
-  void finish();
+  /// After the last rating, when films know their extremes. `accounts` by the caller's numbers.
+  void finish(std::span<const Behaviour> accounts);
 
   [[nodiscard]] const std::vector<Attack>& attacks() const noexcept { return attacks_; }
   /// Null for most accounts: in no crowd.
   [[nodiscard]] const Involvement* involvement(std::uint32_t account) const;
 
  private:
-  /// A film in a week with enough ratings to be looked at.
-  struct Crowd {
-    MovieId movie;
-    std::int64_t week = 0;
-    Sums scores;
-  };
   struct Member {
     std::uint32_t account;
     std::uint32_t crowd;
     float score;
   };
   struct Verdict {
-    bool strange = false;
-    double usual = 0;
-    std::optional<std::uint32_t> attack;  ///< index into attacks_
+    Opinion opinion;
+    std::optional<std::uint32_t> attack;  ///< index into attackers_
   };
-  [[nodiscard]] Sums campaign(const Crowd& crowd) const;
-  Verdict judge(const Crowd& crowd);
+  [[nodiscard]] const std::uint32_t* number_of(MovieId movie, std::int64_t week) const;
+  [[nodiscard]] Opinion judge(const Crowd& crowd) const;
+  void judge_weeks();
+  void join_weeks();
+  void join(std::uint32_t number, std::uint32_t next);
+  void involve();
+  void weigh(std::span<const Behaviour> accounts);
+  void report();
 
   const Films& films_;
   const std::optional<MovieId> movie_;
   std::unordered_map<std::uint64_t, std::uint32_t> numbers_;
-  std::vector<Crowd> crowds_;
+  std::vector<Crowd> crowds_;  ///< of a week each
+  std::vector<Verdict> verdicts_;
   std::vector<Member> members_;
+  std::vector<Crowd> attackers_;
   std::vector<Attack> attacks_;
   std::unordered_map<std::uint32_t, Involvement> involvements_;
 };

@@ -4,12 +4,31 @@
 #include <cmath>
 
 namespace ratings::suspects {
+namespace {
 
-Fences::Fences(std::vector<float> values, double least) : values_{std::move(values)} {
+constexpr double kLowerQuarter = 0.25;
+constexpr double kUpperQuarter = 0.75;
+
+}  // namespace
+
+Fences::Fences(std::vector<float> values, double least) : values_{std::move(values)}, least_{least} {
   std::sort(values_.begin(), values_.end());
-  low_ = quantile(0.25);
-  high_ = quantile(0.75);
+  low_ = quantile(kLowerQuarter);
+  high_ = quantile(kUpperQuarter);
   spread_ = std::max(high_ - low_, least);
+}
+
+double Fences::among_others(double value) const noexcept {
+  if (values_.size() < 2) return 0;
+  const auto own = static_cast<std::size_t>(
+      std::lower_bound(values_.begin(), values_.end(), static_cast<float>(value)) - values_.begin());
+  const auto other = [&](double share) {
+    const auto place = static_cast<std::size_t>(std::lround(share * static_cast<double>(values_.size() - 2)));
+    return double{values_[place < own ? place : place + 1]};
+  };
+  const auto low = other(kLowerQuarter);
+  const auto high = other(kUpperQuarter);
+  return strength(std::max(low - value, value - high), std::max(high - low, least_));
 }
 
 double Fences::quantile(double share) const noexcept {
@@ -18,11 +37,11 @@ double Fences::quantile(double share) const noexcept {
   return double{values_[static_cast<std::size_t>(std::lround(share * last))]};
 }
 
-double Fences::strength(double beyond) const noexcept {
+double Fences::strength(double beyond, double spread) const noexcept {
   if (values_.empty()) return 0;
   constexpr double kInner = 1.5;
   constexpr double kOuter = 3.0;
-  return std::clamp((beyond / spread_ - kInner) / (kOuter - kInner), 0.0, 1.0);
+  return std::clamp((beyond / spread - kInner) / (kOuter - kInner), 0.0, 1.0);
 }
 
 }  // namespace ratings::suspects

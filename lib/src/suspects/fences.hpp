@@ -16,16 +16,21 @@ class Fences {
   /// 0 up to the inner fence, 1 from the outer one on.
   [[nodiscard]] double above(double value) const noexcept { return strength(value - high_); }
   [[nodiscard]] double below(double value) const noexcept { return strength(low_ - value); }
+  /// How far above or below one of the values lies, judged by the others alone: of a few, it would move the
+  /// fences.
+  [[nodiscard]] double among_others(double value) const noexcept;
   /// `share` 0 … 1, as 0.5 for the median.
   [[nodiscard]] double quantile(double share) const noexcept;
   [[nodiscard]] double median() const noexcept { return quantile(0.5); }
 
  private:
-  [[nodiscard]] double strength(double beyond) const noexcept;
+  [[nodiscard]] double strength(double beyond) const noexcept { return strength(beyond, spread_); }
+  [[nodiscard]] double strength(double beyond, double spread) const noexcept;
 
   std::vector<float> values_;  ///< sorted
-  double low_ = 0;             ///< the lower quartile
-  double high_ = 0;            ///< the upper one
+  double least_ = 0;
+  double low_ = 0;   ///< the lower quartile
+  double high_ = 0;  ///< the upper one
   double spread_ = 0;
 };
 

@@ -11,6 +11,9 @@ namespace {
 // 32 MiB of counters: the 26 million ratings of the real file put less than one into each on average, so that
 // chance makes a crowd of five out of one rating one time in a hundred.
 constexpr unsigned kSlotBits = 25;
+// A film's counters of so many weeks lie together, so that the weeks before and after come with one fetch.
+constexpr unsigned kTogetherBits = 6;
+constexpr std::uint32_t kLastTogether = (1U << kTogetherBits) - 1;
 // Catalogues number their films from 1, with gaps. Up to here a place each, 40 MB at most; beyond, a hash
 // table.
 constexpr std::int32_t kNear = 1'000'000;
@@ -21,8 +24,10 @@ constexpr std::uint8_t kFull = std::numeric_limits<std::uint8_t>::max();
 Films::Films() : crowds_(std::size_t{1} << kSlotBits) {}
 
 std::size_t Films::slot(MovieId movie, std::int64_t week) noexcept {
-  const auto key = joined(static_cast<std::uint32_t>(movie.value), static_cast<std::uint32_t>(week));
-  return static_cast<std::size_t>(mixed(key) >> (64U - kSlotBits));
+  const auto number = static_cast<std::uint32_t>(week);
+  const auto key = joined(static_cast<std::uint32_t>(movie.value), number >> kTogetherBits);
+  const auto together = mixed(key) >> (64U - kSlotBits + kTogetherBits);
+  return static_cast<std::size_t>(together << kTogetherBits | (number & kLastTogether));
 }
 
 Film& Films::film(MovieId movie) {
@@ -40,7 +45,7 @@ void Films::expect(std::span<const Rating> history) const noexcept {
 void Films::add(std::span<const Rating> history) {
   expect(history);
   for (const auto& rating : history) {
-    const auto week = rating.timestamp / kWeek;
+    const auto week = static_cast<std::int32_t>(rating.timestamp / kWeek);
     all_.add(rating.score);
     lowest_ = std::min(lowest_, rating.score);
     highest_ = std::max(highest_, rating.score);
@@ -54,9 +59,27 @@ void Films::add(std::span<const Rating> history) {
   }
 }
 
+void Films::add_extremes(std::span<const Rating> history) {
+  for (const auto& rating : history) {
+    if (rating.score > lowest_ && rating.score < highest_) continue;
+    film(rating.movie).extremes.add(rating.score, lowest_, highest_);
+    extremes_.add(rating.score, lowest_, highest_);
+  }
+}
+
+bool Films::holds(std::size_t slot, double ratings) const noexcept {
+  return crowds_[slot] == kFull || crowds_[slot] >= ratings;
+}
+
 bool Films::may_have(double ratings, MovieId movie, std::int64_t week) const noexcept {
-  const auto counted = crowds_[slot(movie, week)];
-  return counted == kFull || counted >= ratings;
+  return holds(slot(movie, week), ratings);
+}
+
+bool Films::may_have_near(double ratings, MovieId movie, std::int64_t week) const noexcept {
+  const auto own = slot(movie, week);
+  const auto place = own & kLastTogether;
+  return holds(own, ratings) || holds(place > 0 ? own - 1 : slot(movie, week - 1), ratings) ||
+         holds(place < kLastTogether ? own + 1 : slot(movie, week + 1), ratings);
 }
 
 const Film& Films::at(MovieId movie) const {

@@ -47,16 +47,34 @@ struct Sums {
   }
 };
 
+/// How many of some ratings are the lowest and the highest score there is.
+struct Extremes {
+  std::uint32_t lowest = 0;
+  std::uint32_t highest = 0;
+
+  void add(float score, float lowest_score, float highest_score) noexcept {
+    if (score <= lowest_score) ++lowest;
+    if (score >= highest_score) ++highest;
+  }
+  [[nodiscard]] Extremes with(const Extremes& more) const noexcept {
+    return {lowest + more.lowest, highest + more.highest};
+  }
+  [[nodiscard]] Extremes without(const Extremes& part) const noexcept {
+    return {lowest - part.lowest, highest - part.highest};
+  }
+};
+
 /// What all accounts together gave one film.
 struct Film {
   Sums scores;
-  std::int64_t first_week = 0;
-  std::int64_t last_week = 0;
+  Extremes extremes;  ///< filled in by the second pass
+  std::int32_t first_week = 0;
+  std::int32_t last_week = 0;
 
-  /// Ratings in an average week of its life.
-  [[nodiscard]] double a_week() const noexcept {
-    return static_cast<double>(scores.count) / static_cast<double>(last_week - first_week + 1);
-  }
+  /// From its first rating to its last.
+  [[nodiscard]] std::int32_t weeks() const noexcept { return last_week - first_week + 1; }
+  /// Ratings in an average one of them.
+  [[nodiscard]] double a_week() const noexcept { return static_cast<double>(scores.count) / weeks(); }
 };
 
 /// All films, and how crowded each was in each week. Not thread-safe.
@@ -64,10 +82,15 @@ class Films {
  public:
   Films();
 
+  /// The first pass.
   void add(std::span<const Rating> history);
+  /// The second, when the lowest and the highest score are known.
+  void add_extremes(std::span<const Rating> history);
   /// One that was added.
   [[nodiscard]] const Film& at(MovieId movie) const;
   [[nodiscard]] const Sums& all() const noexcept { return all_; }
+  /// Of all ratings; after the second pass.
+  [[nodiscard]] const Extremes& extremes() const noexcept { return extremes_; }
   [[nodiscard]] float lowest() const noexcept { return lowest_; }
   [[nodiscard]] float highest() const noexcept { return highest_; }
   /// Fetches what may_have() is going to be asked for.
@@ -75,15 +98,19 @@ class Films {
   /// Can this film have had so many ratings in this week? Films and weeks share counters, so that a yes may
   /// be wrong, a no never.
   [[nodiscard]] bool may_have(double ratings, MovieId movie, std::int64_t week) const noexcept;
+  /// The same for this week, the one before or the one after.
+  [[nodiscard]] bool may_have_near(double ratings, MovieId movie, std::int64_t week) const noexcept;
 
  private:
   [[nodiscard]] static std::size_t slot(MovieId movie, std::int64_t week) noexcept;
+  [[nodiscard]] bool holds(std::size_t slot, double ratings) const noexcept;
   Film& film(MovieId movie);
 
   std::vector<Film> films_;  ///< by number, as far as numbers are small
   std::unordered_map<std::int32_t, Film> far_films_;
   std::vector<std::uint8_t> crowds_;
   Sums all_;
+  Extremes extremes_;
   float lowest_ = kMaxScore;
   float highest_ = 0;
 };

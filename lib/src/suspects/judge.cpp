@@ -108,12 +108,13 @@ void Judge::add_attacks(Suspect& suspect, std::uint32_t number) const {
   const auto& account = accounts_[number];
   for (const auto& part : involvement->attacks) {
     const auto& attack = attacks_.attacks()[part.attack];
-    const bool throwaway = account.first >= attack.week - kWeek && account.last < attack.week + 2 * kWeek;
+    const bool throwaway =
+        account.first >= attack.week - kWeek && account.last < attack.week + (attack.weeks + 1) * kWeek;
     add(suspect, Signal::attack, points(kAttack + (throwaway ? kThrowaway : 0), part.weight), [&] {
       return fmt::format(
-          "gave film {} a {} in the week of {}, when {} ratings averaged {:.1f} (otherwise {:.1f}){}",
-          attack.movie.value, part.score, date(attack.week), attack.ratings, attack.mean, attack.usual,
-          throwaway ? ", and did nothing before or after" : "");
+          "gave film {} a {} in the {} of {}, when {} ratings averaged {:.1f} (otherwise {:.1f}){}",
+          attack.movie.value, part.score, attack.weeks == 1 ? "week" : "weeks", date(attack.week),
+          attack.ratings, attack.mean, attack.usual, throwaway ? ", and did nothing before or after" : "");
     });
   }
   // Of an honest account's ratings a few follow a crowd by chance.

@@ -84,6 +84,7 @@ SuspectReport find_suspects(RatingScan& scan, const SuspectQuery& query) {
   std::uint32_t number = 0;
   each_spooled(seen, [&](std::span<const Rating> history) {
     compare(accounts[number], history, films);
+    films.add_extremes(history);
     films.expect(history);
     for (const auto& rating : history) {
       attacks.add(number, rating);
@@ -91,7 +92,7 @@ SuspectReport find_suspects(RatingScan& scan, const SuspectQuery& query) {
     }
     ++number;
   });
-  attacks.finish();
+  attacks.finish(accounts);
 
   const suspects::Judge judge{accounts, attacks, query.min_ratings};
   report.judged = judge.judged();
