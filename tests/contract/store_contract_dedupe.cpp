@@ -30,6 +30,29 @@ TEST_SUITE("store: dedupe") {
     CHECK(store.clean_up().dedupe({.users = {}, .dry_run = true}).rows == again.size());
   }
 
+  TEST_CASE("a rating that was stored very often becomes one, and is held only in part meanwhile") {
+    constexpr std::size_t kCopies = 300'000;  // more than are held, or taken by one statement
+    Store store;
+    std::vector<Rating> rows(kCopies, rate(1, 31, 2.5F, 100));
+    rows.push_back(rate(1, 31, 3, 100));
+    rows.push_back(rate(2, 31, 2.5F, 100));
+    store.load(Fill::first, rows, 2);
+
+    for (const auto& users : {std::vector<UserId>{}, std::vector<UserId>{{1}}}) {
+      const auto result = store.dedupe(users);
+
+      CHECK(result.rows == kCopies - 1);
+      CHECK(result.groups == 1);
+      CHECK(result.user_count == 1);
+      CHECK(result.conflict_count == 1);
+      CHECK(store.rows(1) == std::vector{rate(1, 31, 2.5F, 100), rate(1, 31, 3, 100)});
+      CHECK(store.dedupe(users).rows == 0);
+      CHECK(store.undo(result.batch.value()).rows == kCopies - 1);
+    }
+    CHECK(store.rows(1).size() == kCopies + 1);
+    CHECK(store.rows(2).size() == 1);
+  }
+
   TEST_CASE("records equal in all four columns become one: a second run finds nothing") {
     Store store;
     store.load(Fill::first,

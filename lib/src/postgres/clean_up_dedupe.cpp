@@ -5,7 +5,6 @@
 #include "ratings/error.hpp"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 
 namespace ratings::postgres {
@@ -21,8 +20,8 @@ constexpr const char* kMemory = "SET LOCAL work_mem = '64MB'";
 // in the order of the table.
 constexpr const char* kByPlace = "SET LOCAL enable_seqscan = off";
 
-/// A statement's list of places: 13 MB of text.
-constexpr std::size_t kTakenAtOnce = 1'000'000;
+/// A statement's list of places: 3 MB of text, and as much for each copy that libpqxx and libpq make of it.
+constexpr std::size_t kTakenAtOnce = 250'000;
 
 /// Takes doubles into quarantine, as a batch that begins with the first.
 class Taking {
@@ -43,22 +42,20 @@ void Taking::take(const DoubleScan& scan, std::vector<std::int64_t>& places) {
   if (places.empty()) return;
   if (!batch_) batch_ = make_batch(work_, "dedupe", "");
   std::sort(places.begin(), places.end());
-  std::map<std::int64_t, std::vector<std::string>> tids_by_home;
-  for (const auto number : places) {
-    const auto place = scan.place(number);
-    auto& tids = tids_by_home[place.home];
-    if (tids.empty() || tids.back().size() > kTakenAtOnce * 13) tids.emplace_back("{");
-    tids.back() += (tids.back().size() > 1 ? ",\"(" : "\"(") + std::to_string(place.block) + "," +
-                   std::to_string(place.offset) + ")\"";
-  }
   std::uint64_t taken = 0;
-  for (auto& [home, lists] : tids_by_home) {
-    for (auto& tids : lists) {
-      tids += '}';
-      taken += exec_bound(work_, sql::dedupe_take, home, tids, batch_->seq, batch_->generation)[0][0]
-                   .as<std::uint64_t>();
-      ++statements_;
-    }
+  std::string tids;
+  for (std::size_t i = 0, listed = 0; i < places.size(); ++i) {
+    const auto place = scan.place(places[i]);
+    tids += (listed++ == 0 ? "{\"(" : ",\"(") + std::to_string(place.block) + "," +
+            std::to_string(place.offset) + ")\"";
+    if (listed < kTakenAtOnce && i + 1 < places.size() && scan.place(places[i + 1]).home == place.home)
+      continue;
+    tids += '}';
+    taken += exec_bound(work_, sql::dedupe_take, place.home, tids, batch_->seq, batch_->generation)[0][0]
+                 .as<std::uint64_t>();
+    ++statements_;
+    tids.clear();
+    listed = 0;
   }
   if (taken != places.size())
     throw Error{Kind::internal, "deduping: " + std::to_string(taken) + " of " +
@@ -80,8 +77,8 @@ DedupeResult dedupe(Session& session, const DedupeRequest& request) {
     work.exec(kPatient);
     DoubleScan scan{work, session.conninfo_text(), give_up};
     DoubleFinder finder{[&](std::int64_t place) { places.push_back(place); }};
-    const auto examine = [&](std::vector<PlacedRating>& records) {
-      finder.examine(records);
+    const auto examine = [&](std::vector<PlacedRating>& records, DoubleScan::Portion portion) {
+      portion == DoubleScan::Portion::last ? finder.examine(records) : finder.thin(records);
       found(scan);
     };
     if (request.users.empty()) {
@@ -104,7 +101,9 @@ DedupeResult dedupe(Session& session, const DedupeRequest& request) {
     work.exec(kByPlace);
     work.exec(kHoldWriters);
     Taking taking{work};
-    search(work, [&](const DoubleScan& scan) { taking.take(scan, places); });
+    // Translated here: a reader's thread that takes would hand on what libpqxx throws as a fault of ours.
+    search(work,
+           [&](const DoubleScan& scan) { session.guarded("deduping", [&] { taking.take(scan, places); }); });
     if (!taking.batch()) return false;
     result.batch = taking.batch()->name;
     result.wait = finish(work, "dedupe", *taking.batch(), result, taking.statements());

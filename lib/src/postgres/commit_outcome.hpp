@@ -33,16 +33,16 @@ void require_committed(const std::string& conninfo, const std::string& transacti
 
 /// What a lock was waited for in vain.
 enum class Wanted {
-  change,  ///< the writers' lock: whoever changes ratings, the position row or the schema holds it up
-  swap,    ///< ratings for oneself: readers hold that up, too
+  lock,  ///< the writers' lock, which another command holds
+  rows,  ///< what a change needs beyond it: whoever changes ratings or the position row otherwise holds it up
+  swap,  ///< ratings for oneself: readers hold that up, too
 };
 
 /// Error{guard}: "ATTEMPTED: waited 30 s for HOLDER; UNCHANGED, run it again when that has ended". HOLDER is
-/// asked for: "ratingsctl/load (pid 42, user app, since 12:00:01 UTC)". `own_pid`: a backend of ours that may
-/// still be ending.
+/// asked for: "ratingsctl/load (pid 42, user app, since 12:00:01 UTC)"; not one who waits for another, but
+/// that other. `own_pid`: a backend of ours that may still be ending.
 [[nodiscard]] Error waited_for_lock(const std::string& conninfo, std::string_view attempted,
-                                    std::string_view unchanged, Wanted wanted = Wanted::change,
-                                    int own_pid = 0);
+                                    std::string_view unchanged, Wanted wanted, int own_pid = 0);
 
 /// Arguments of pg_advisory_xact_lock(int, int): "rate" in ASCII, then what is locked.
 inline constexpr const char* kChangeLock = "1918989413, 1";

@@ -32,13 +32,15 @@ constexpr std::size_t kMaxLanes = 4;
 constexpr Instant kPatience = 5min;
 
 constexpr std::uint64_t kPrintsAtOnce = 64UL * 1024 * 1024;  ///< 512 MB
-constexpr std::size_t kRecordsAtOnce = 4UL * 1024 * 1024;    ///< 128 MB
+/// 128 MB. Each round reads anew what part of the table its candidates lie in, so they should be few.
+constexpr std::uint64_t kRecordsPerRound = 4UL * 1024 * 1024;
 constexpr std::uint64_t kLeastRow =
     52;  ///< bytes of a record in a page: 24 of header, 24 of data, 4 of pointer
 
 /// Few, because some users have 100,000 ratings.
 constexpr std::size_t kUsersAtOnce = 100;
 constexpr std::size_t kUsersPerRound = 1'000;
+constexpr std::size_t kUserRowsAtOnce = 10'000;  ///< handed over under a lock
 
 /// One number: 15 bits of child, 32 of block, 16 of offset.
 constexpr unsigned kBlockBits = 32;
@@ -89,8 +91,11 @@ DoubleScan::Table DoubleScan::table(pqxx::work& work) {
   return table;
 }
 
-DoubleScan::DoubleScan(pqxx::work& work, const std::string& conninfo, std::function<void()> give_up)
-    : table_{table(work)}, readers_{work, conninfo, lanes_for(table_.chunks()), std::move(give_up)} {}
+DoubleScan::DoubleScan(pqxx::work& work, const std::string& conninfo, std::function<void()> give_up,
+                       std::size_t records_at_once)
+    : table_{table(work)},
+      records_at_once_{records_at_once},
+      readers_{work, conninfo, lanes_for(table_.chunks()), std::move(give_up)} {}
 
 RowPlace DoubleScan::place(std::int64_t number) const {
   const auto bits = static_cast<std::uint64_t>(number);
@@ -133,26 +138,43 @@ void DoubleScan::read_prints(Fingerprints& prints, std::uint64_t slice, std::uin
 }
 
 void DoubleScan::read_suspects(std::vector<Fingerprints::Candidate>& candidates,
-                               std::vector<PlacedRating>& records) {
+                               std::vector<PlacedRating>& records, const Examine& examine) {
   std::sort(candidates.begin(), candidates.end(),
             [](const auto& a, const auto& b) { return a.chunk < b.chunk; });
-  std::vector<std::span<const Fingerprints::Candidate>> chunks;
-  for (auto first = candidates.cbegin(); first != candidates.cend();) {
-    const auto end = std::find_if(first, candidates.cend(),
-                                  [&](const auto& candidate) { return candidate.chunk != first->chunk; });
-    chunks.emplace_back(first, end);
-    first = end;
+  struct InChunk {
+    std::span<const Fingerprints::Candidate> candidates;
+    std::uint64_t records = 0;
+  };
+  std::vector<InChunk> chunks;
+  for (const auto& candidate : candidates) {
+    if (chunks.empty() || chunks.back().candidates.front().chunk != candidate.chunk)
+      chunks.push_back({.candidates = {&candidate, 0}});
+    auto& chunk = chunks.back();
+    chunk.candidates = {chunk.candidates.data(), chunk.candidates.size() + 1};
+    chunk.records += candidate.records;
   }
   std::mutex adding;
-  readers_.each(chunks.size(), [&](std::size_t /*lane*/, Connection& connection, std::size_t number) {
-    auto params = range(chunks[number].front().chunk);
-    params.push_back(param(static_cast<std::int64_t>(Fingerprints::kBits)));
-    params.push_back(print_array(chunks[number]));
-    const auto rows = connection.execute("reading what may be doubles", sql::dedupe_suspects, params,
-                                         boot_clock().now() + kPatience);
-    const std::lock_guard guard{adding};
-    add_records(rows, records);
-  });
+  auto many = records_at_once_;
+  for (std::size_t first = 0; first < chunks.size();) {
+    auto end = first;
+    auto held = records.size();
+    while (end < chunks.size() && (end == first || held + chunks[end].records <= many))
+      held += chunks[end++].records;
+    records.reserve(held);
+    readers_.each(end - first, [&](std::size_t /*lane*/, Connection& connection, std::size_t number) {
+      const auto& wanted = chunks[first + number].candidates;
+      auto params = range(wanted.front().chunk);
+      params.push_back(param(static_cast<std::int64_t>(Fingerprints::kBits)));
+      params.push_back(print_array(wanted));
+      const auto rows = connection.execute("reading what may be doubles", sql::dedupe_suspects, params,
+                                           boot_clock().now() + kPatience);
+      const std::lock_guard guard{adding};
+      add_records(rows, records);
+    });
+    first = end;
+    examine(records, first == chunks.size() ? Portion::last : Portion::more);
+    many = std::max(records_at_once_, 2 * records.size());
+  }
 }
 
 void DoubleScan::everybody(const Examine& examine) {
@@ -164,14 +186,29 @@ void DoubleScan::everybody(const Examine& examine) {
     read_prints(prints, slice, slices);
     for (std::size_t bucket = 0; bucket < Fingerprints::kBuckets;) {
       candidates.clear();
-      while (bucket < Fingerprints::kBuckets && candidates.size() < kRecordsAtOnce)
-        prints.take_twins(bucket++, candidates);
-      if (candidates.empty()) continue;
+      std::uint64_t expected = 0;
+      while (bucket < Fingerprints::kBuckets && expected < kRecordsPerRound)
+        expected += prints.take_twins(bucket++, candidates);
       records.clear();
-      read_suspects(candidates, records);
-      examine(records);
+      read_suspects(candidates, records, examine);
     }
   }
+}
+
+/// Row by row, because one user may have any number of copies.
+void DoubleScan::add_user_records(Connection& connection, std::span<const UserId> users,
+                                  const Add& add) const {
+  const std::vector<Param> params{param(users)};
+  std::vector<PlacedRating> some;
+  // No deadline: the others' doubles may be taken between two rows. The server has limits of its own.
+  connection.each_row("reading the users' ratings", sql::dedupe_users, params, kNoDeadline,
+                      [&](const Result& row) {
+                        add_records(row, some);
+                        if (some.size() < kUserRowsAtOnce) return;
+                        add(some);
+                        some.clear();
+                      });
+  add(some);
 }
 
 void DoubleScan::users(std::span<const UserId> users, const Examine& examine) {
@@ -181,17 +218,22 @@ void DoubleScan::users(std::span<const UserId> users, const Examine& examine) {
   for (std::size_t first = 0; first < wanted.size(); first += kUsersPerRound) {
     const auto round = std::span{wanted}.subspan(first, std::min(kUsersPerRound, wanted.size() - first));
     records.clear();
+    auto many = records_at_once_;
+    const auto add = [&](std::vector<PlacedRating>& some) {
+      const std::lock_guard guard{adding};
+      if (records.size() + some.size() > many) {
+        examine(records, Portion::more);
+        many = std::max(records_at_once_, 2 * records.size());
+      }
+      records.insert(records.end(), some.begin(), some.end());
+    };
     readers_.each((round.size() + kUsersAtOnce - 1) / kUsersAtOnce,
                   [&](std::size_t /*lane*/, Connection& connection, std::size_t number) {
-                    const auto some = round.subspan(
-                        number * kUsersAtOnce, std::min(kUsersAtOnce, round.size() - number * kUsersAtOnce));
-                    const std::vector<Param> params{param(some)};
-                    const auto rows = connection.execute("reading the users' ratings", sql::dedupe_users,
-                                                         params, boot_clock().now() + kPatience);
-                    const std::lock_guard guard{adding};
-                    add_records(rows, records);
+                    const auto begin = number * kUsersAtOnce;
+                    add_user_records(connection,
+                                     round.subspan(begin, std::min(kUsersAtOnce, round.size() - begin)), add);
                   });
-    examine(records);
+    examine(records, Portion::last);
   }
 }
 

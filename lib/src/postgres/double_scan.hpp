@@ -22,14 +22,22 @@ struct RowPlace {
 /// Finds what DoubleFinder must see of ratings, without a sort on the server and in bounded memory: a first
 /// reading sends a fingerprint of each record, a second one those records whose fingerprint came twice.
 /// Holds 8 bytes a record, at most 512 MB (of a larger table it reads slice after slice), and 128 MB of
-/// records. Both readings are spread over all readers. Not thread-safe.
+/// records, however many of them are copies of one. Both readings are spread over all readers. Not
+/// thread-safe.
 class DoubleScan {
  public:
-  /// Given the records of whole events; any number of times.
-  using Examine = std::function<void(std::vector<PlacedRating>& records)>;
+  enum class Portion { last, more };
+  /// Given the records of whole events, any number of times; or, of events of very many, a portion of them
+  /// and Portion::more: what is left in `records` then comes again, together with the next one. By one thread
+  /// at a time, which need not be the caller's.
+  using Examine = std::function<void(std::vector<PlacedRating>& records, Portion portion)>;
 
-  /// Over `work`'s snapshot. `give_up` as SnapshotReaders has it.
-  DoubleScan(pqxx::work& work, const std::string& conninfo, std::function<void()> give_up);
+  static constexpr std::size_t kRecordsAtOnce = 1'000'000;  ///< 32 MB
+
+  /// Over `work`'s snapshot. `give_up` as SnapshotReaders has it. Hands over `records_at_once` and a chunk of
+  /// the table; more, when so many are left that are no copies of each other.
+  DoubleScan(pqxx::work& work, const std::string& conninfo, std::function<void()> give_up,
+             std::size_t records_at_once = kRecordsAtOnce);
 
   void everybody(const Examine& examine);
   void users(std::span<const UserId> users, const Examine& examine);
@@ -48,10 +56,14 @@ class DoubleScan {
   static Table table(pqxx::work& work);
   [[nodiscard]] std::vector<Param> range(std::size_t chunk) const;
   void read_prints(Fingerprints& prints, std::uint64_t slice, std::uint64_t slices);
-  void read_suspects(std::vector<Fingerprints::Candidate>& candidates, std::vector<PlacedRating>& records);
+  void read_suspects(std::vector<Fingerprints::Candidate>& candidates, std::vector<PlacedRating>& records,
+                     const Examine& examine);
   void add_records(const Result& rows, std::vector<PlacedRating>& records) const;
+  using Add = std::function<void(std::vector<PlacedRating>& some)>;
+  void add_user_records(Connection& connection, std::span<const UserId> users, const Add& add) const;
 
   const Table table_;
+  const std::size_t records_at_once_;
   SnapshotReaders readers_;
 };
 

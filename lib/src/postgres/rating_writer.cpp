@@ -198,7 +198,7 @@ LoadFacts PostgresRatingWriter::begin() {
 void PostgresRatingWriter::take_lock() {
   // The lock first, then the look: with another default the facts would be those of before the wait.
   run("BEGIN ISOLATION LEVEL READ COMMITTED");
-  waited_for_ = Wanted::change;
+  waited_for_ = Wanted::lock;
   run((std::string{"SELECT pg_advisory_xact_lock("} + kChangeLock + ")").c_str());
   waited_for_.reset();
   run(kPatient);
@@ -261,7 +261,7 @@ void PostgresRatingWriter::finish_copy(std::span<const LoadedFile> files) {
   std::atomic<std::uint64_t> stored = 0;
   for_each_child([&](ChildLoad& child) { stored += child.finish_copy(); });
   if (append_) {
-    waited_for_ = Wanted::change;  // by its triggers, behind somebody who writes at psql
+    waited_for_ = Wanted::rows;  // by its triggers, behind somebody who writes at psql
     stored += append_->finish();
     waited_for_.reset();
   }

@@ -24,6 +24,13 @@ std::string sqlstate_of(const pqxx::failure& error) {
   return std::string{state::kOther};
 }
 
+// $1: ms that are spent. What is left is for the locks that follow, so that the waits do not add up.
+constexpr const char* kLessPatience =
+    "SELECT set_config('lock_timeout', greatest(setting::bigint - $1::bigint, 1)::text, true) "
+    "FROM pg_settings WHERE name = 'lock_timeout' AND setting <> '0'";
+/// Not worth a statement.
+constexpr std::chrono::milliseconds kNoWait{100};
+
 /// As long as conninfo() gives a host.
 constexpr std::chrono::seconds kNamePatience{3};
 
@@ -48,7 +55,12 @@ pqxx::connection& Session::connection() {
 }
 
 void Session::lock(pqxx::work& transaction) {
+  locked_ = false;
+  const auto asked = boot_clock().now();
   transaction.exec(std::string{"SELECT pg_advisory_xact_lock("} + kChangeLock + ")");
+  locked_ = true;
+  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(boot_clock().now() - asked);
+  if (waited > kNoWait) exec_bound(transaction, kLessPatience, waited.count());
 }
 
 void Session::commit(pqxx::work& transaction, std::string_view attempted) {
@@ -76,7 +88,9 @@ void Session::rethrow(std::string_view attempted, const pqxx::failure& error) {
   if (cancelled_)
     throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was changed"};
   const auto translated = translate(attempted, sqlstate_of(error), error.what());
-  if (translated.kind() == Kind::guard) throw waited_for_lock(conninfo_, attempted, "nothing was changed");
+  if (translated.kind() == Kind::guard) {
+    throw waited_for_lock(conninfo_, attempted, "nothing was changed", locked_ ? Wanted::rows : Wanted::lock);
+  }
   throw translated;
 }
 

@@ -30,9 +30,9 @@ class Session {
     });
   }
 
-  /// A transaction that changes ratings: takes the writers' lock (30 s, then Error{guard} naming the holder),
-  /// runs `body`, and COMMITs if it returns true. Returns when COMMIT was answered, or what the server says
-  /// it became of. Then wakes the servers, if it can.
+  /// A transaction that changes ratings: takes the writers' lock (30 s, also together with what `body` waits
+  /// for, then Error{guard} naming the holder), runs `body`, and COMMITs if it returns true. Returns when
+  /// COMMIT was answered, or what the server says it became of. Then wakes the servers, if it can.
   template <typename Work>
   Instant change(std::string_view attempted, Work&& body) {
     return guarded(attempted, [&] {
@@ -67,13 +67,14 @@ class Session {
 
  private:
   void send_hint() noexcept;
-  static void lock(pqxx::work& transaction);
+  void lock(pqxx::work& transaction);
   [[noreturn]] void rethrow(std::string_view attempted, const pqxx::failure& error);
 
   const std::string conninfo_;
   std::unique_ptr<pqxx::connection> connection_;
   std::mutex cancelling_;
   std::atomic<bool> cancelled_ = false;
+  bool locked_ = false;  ///< the writers' lock was got in this transaction, or the last one
 };
 
 }  // namespace ratings::postgres

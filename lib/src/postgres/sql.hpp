@@ -28,6 +28,7 @@ extern const std::string_view batches;
 extern const std::string_view prune;
 extern const std::string_view prune_rehearsal;
 extern const std::string_view leftovers;
+extern const std::string_view lock_holder;
 extern const std::string_view scan;
 extern const std::string_view scan_users;
 extern const std::string_view replica;

@@ -20,20 +20,21 @@ constexpr const char* kLongLock = "SET LOCAL lock_timeout = '30s'";
 // Everybody waits for us then: should this program or its line die, TCP would notice too late.
 constexpr const char* kImpatient = "SET LOCAL idle_in_transaction_session_timeout = '10s'";
 constexpr Instant kBetweenTries = 300ms;
-constexpr int kTries = 60;
+constexpr Instant kPatience = 30s;
 
 }  // namespace
 
 void lock_for_swap(Connection& connection, const std::function<void()>& check_cancelled) {
+  const auto deadline = boot_clock().now() + kPatience;
   connection.execute("loading", kEndVacuum);
   connection.execute("loading", kShortLock);
-  for (int attempt = 1;; ++attempt) {
+  while (true) {
     connection.execute("loading", "SAVEPOINT before_lock");
     try {
       connection.execute("loading", kLock);
       break;
     } catch (const Error& error) {
-      if (error.kind() != Kind::guard || attempt == kTries) throw;
+      if (error.kind() != Kind::guard || boot_clock().now() >= deadline) throw;
       connection.execute("loading", "ROLLBACK TO SAVEPOINT before_lock");
     }
     boot_clock().sleep_until(boot_clock().now() + kBetweenTries);

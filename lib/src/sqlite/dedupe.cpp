@@ -2,10 +2,14 @@
 #include "store/distinct.hpp"
 #include "store/doubles.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace ratings::sqlite {
 namespace {
+
+/// 3 MB; of a user who has more, copies of one rating most likely, they are thinned out as they come.
+constexpr std::size_t kRecordsAtOnce = 100'000;
 
 // By user through the index, so that only one user's records are in memory at a time.
 constexpr const char* kEverybody =
@@ -30,6 +34,7 @@ void find_doubles(Database& database, std::span<const UserId> wanted, DedupeResu
   if (users.empty()) users.push_back({0});  // ids are not negative: everybody
   DoubleFinder finder{[&](std::int64_t place) { remember.bind(place).run(); }};
   std::vector<PlacedRating> records;  // of one user
+  auto many = kRecordsAtOnce;
   for (const auto first : users) {
     rows.bind(first);
     while (rows.step()) {
@@ -37,6 +42,10 @@ void find_doubles(Database& database, std::span<const UserId> wanted, DedupeResu
       if (!records.empty() && records.front().rating.user != record.rating.user) {
         finder.examine(records);
         records.clear();
+      }
+      if (records.size() >= many) {
+        finder.thin(records);
+        many = std::max(kRecordsAtOnce, 2 * records.size());
       }
       records.push_back(record);
     }

@@ -17,13 +17,35 @@ bool earlier(const Conflict& a, const Conflict& b) {
   return std::tuple{a.user, a.movie, a.timestamp} < std::tuple{b.user, b.movie, b.timestamp};
 }
 
-}  // namespace
-
-void DoubleFinder::examine(std::vector<PlacedRating>& records) {
+void sort_by_event(std::vector<PlacedRating>& records) {
   std::sort(records.begin(), records.end(), [](const PlacedRating& a, const PlacedRating& b) {
     return std::tuple_cat(event(a), std::tuple{a.rating.score, a.place}) <
            std::tuple_cat(event(b), std::tuple{b.rating.score, b.place});
   });
+}
+
+bool equal(const PlacedRating& a, const PlacedRating& b) {
+  return event(a) == event(b) && a.rating.score == b.rating.score;
+}
+
+}  // namespace
+
+void DoubleFinder::thin(std::vector<PlacedRating>& records) {
+  sort_by_event(records);
+  std::size_t left = 0;
+  for (const auto& record : records) {
+    if (left >= 2 && equal(records[left - 2], record)) {
+      take_(record.place);
+      ++doubles_[record.rating.user];
+    } else {
+      records[left++] = record;
+    }
+  }
+  records.resize(left);
+}
+
+void DoubleFinder::examine(std::vector<PlacedRating>& records) {
+  sort_by_event(records);
   for (auto first = records.cbegin(); first != records.cend();) {
     const auto end = std::find_if(first + 1, records.cend(),
                                   [&](const PlacedRating& other) { return event(other) != event(*first); });

@@ -27,6 +27,10 @@ class DoubleFinder {
   /// All records of some events (a user, a movie, a time), in any order; sorts them.
   void examine(std::vector<PlacedRating>& records);
 
+  /// For events of more records than should be held: takes all but the two lowest of what is equal among
+  /// those that have come so far, which examine() then counts as if it had seen all. Sorts what it leaves.
+  void thin(std::vector<PlacedRating>& records);
+
   /// Figures, users and conflicts of everything examined, into `result`.
   void report(DedupeResult& result) const;
 
