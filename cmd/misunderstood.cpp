@@ -67,7 +67,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 std::string with_pointer(const std::string& message, const CLI::App& app) {
-  const auto* command = chosen(app);
+  const auto* command = app.get_parent() != nullptr ? &app : chosen(app);
   const auto name = command == nullptr ? "ratingsctl" : "ratingsctl " + command->get_name();
   return message + (message.ends_with('?') ? " See '" : "; see '") + name + " --help'";
 }

@@ -45,6 +45,22 @@ class Mistyped(harness.Case):
         self.assertEqual(self.refused("query", "1", "2"), "ratingsctl: unexpected argument '2'; see 'ratingsctl query --help'\n")
         self.assertEqual(self.refused("query"), "ratingsctl: uid is required; see 'ratingsctl query --help'\n")
 
+    def test_an_option_without_its_value_takes_no_other_word(self):
+        first, second = self.csv((1, 10, 4, 100), name="in1.csv"), self.csv((2, 10, 4, 100), name="in2.csv")
+        content = second.read_text()
+        self.run_cli("load", first)
+        for arguments in (["purge-user", "--reason=", "--dry-run", "1"], ["purge-user", "--reason=", "1", "2"],
+                          ["purge-user", "--reason", "--dry-run", "1"], ["load", "--summary=", second, "--again"],
+                          ["load", "--rejects=", second, "--again"], ["query", "1", "--limit=", "--order", "desc"]):
+            with self.subTest(" ".join(map(str, arguments))):
+                option = arguments[1] if arguments[0] != "query" else "--limit"
+                self.assertIn(f": the value of {option.rstrip('=')} is missing: ", self.refused(*arguments))
+        self.assertIn("--store is missing", self.refused("--store=", "status"))
+        self.assertIn("see 'ratingsctl purge-user --help'", self.refused("purge-user", "--dry-run=", "1"))
+        self.assertEqual(second.read_text(), content)
+        self.assertEqual(self.run_cli("batches").out.count("purge"), 0)
+        self.assertEqual(self.run_json("purge-user", "--dry-run", "--reason", "", "1")["rows"], 1)
+
     def test_a_word_cannot_steer_the_terminal(self):
         self.assertEqual(self.refused("a\x1b[31m\nb"), "ratingsctl: unknown command 'a?[31m?b'; see 'ratingsctl --help'\n")
 
