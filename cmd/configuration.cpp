@@ -87,8 +87,10 @@ struct Filling {
   void give(CLI::Option& option, const std::vector<std::string>& values, const std::string& name,
             Origin origin) {
     if (option.count() > 0) return;
-    origins[&option] = std::move(origin);
+    origin.understood = false;
+    auto& noted = origins[&option] = std::move(origin);
     fill(option, values, name);
+    noted.understood = true;
   }
 };
 

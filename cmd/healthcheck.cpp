@@ -32,10 +32,10 @@ int parse_port(const std::string& text) {
 /// http://host[:port][/path]; an IPv6 address in brackets.
 Target parse_url(const std::string& text) {
   constexpr std::string_view scheme = "http://";
-  if (!text.starts_with(scheme)) throw Error{Kind::usage, "'" + redacted(text) + "' is not http://host:port"};
-  // Nothing of what follows may repeat a password in its message.
+  // Somebody may have put a password into it, which no message may repeat.
+  if (!text.starts_with(scheme)) throw Error{Kind::usage, "the address is not http://host:port"};
   if (text.find('@') != std::string::npos)
-    throw Error{Kind::usage, "'" + redacted(text) + "' names a user; a server of ours has no login"};
+    throw Error{Kind::usage, "the address names a user; a server of ours has no login"};
   auto authority = text.substr(scheme.size());
   Target target;
   if (const auto slash = authority.find('/'); slash != std::string::npos) {

@@ -2,6 +2,8 @@
 
 #include "suggest.hpp"
 
+#include "ratings/store.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -58,11 +60,11 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   // Behind an unknown option stands its value, which is no command; behind an unknown command stand its
   // options, which are unknown with it.
   if (!command.empty() && words.front() == command)
-    return "unknown command '" + command + "'" + did_you_mean(nearest(command, command_names(app)));
+    return "unknown command '" + redacted(command) + "'" + did_you_mean(nearest(command, command_names(app)));
   if (option != words.end()) return unknown_option(app, *option);
   if (chosen(app) == nullptr && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr)
     return "no command was given";
-  if (!words.empty()) return "unexpected argument '" + words.front() + "'";
+  if (!words.empty()) return "unexpected argument '" + redacted(words.front()) + "'";
   return error.what();
 }
 

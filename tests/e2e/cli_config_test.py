@@ -204,6 +204,22 @@ class Secrets(harness.Case):
         self.assertIn(str(path), done.err)
         self.assertNotIn(self.SECRET, done.err)
 
+    def test_an_address_that_is_not_understood_is_shown_nowhere(self):
+        for name, values in (("store", ("postgresql//u:{}@h/db", "postgresql:/u:{}@h/db", "u:{}@h/db", "{}")),
+                             ("store-read", ("postgresql//u:{}@h/db", "u:{}@h/db")),
+                             ("cache", ("redis//:{}@h:1/0", "redis:/:{}@h:1/0", "redis://:{}", "redis://h:{}", "redis://h/{}", "{}")),
+                             ("url", ("http:/u:{}@h", "http://u:{}@h", "u:{}@h"))):
+            variable, command = "RATINGSCTL_" + name.upper().replace("-", "_"), "healthcheck" if name == "url" else "status"
+            for value in (each.format(self.SECRET) for each in values):
+                for arguments, variables in (([command], {variable: value}), ([command, f"--{name}", value], {}),
+                                             (["config"], {variable: value}), (["config", "-o", "json"], {variable: value})):
+                    with self.subTest(f"{name} {value} {arguments}"):
+                        done = self.run_cli(*arguments, exit_code=2, **variables)
+                        self.assertNotIn(self.SECRET, done.out + done.err)
+        for word in ("u:{}@h/db", "postgresql:/u:{}@h/db"):
+            for arguments in ([word.format(self.SECRET)], ["status", word.format(self.SECRET)]):
+                self.assertNotIn(self.SECRET, self.run_cli(*arguments, exit_code=2).err)
+
     def test_a_password_leaves_the_argument_list(self):
         closed = harness.free_port()
         for arguments in (["--store", f"postgresql://me:{self.SECRET}@127.0.0.1:{closed}/db"],
