@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What was mistyped is named, with what may have been meant and where help is, in one line."""
 import json
+import socket
 
 import harness
 
@@ -15,7 +16,7 @@ class Mistyped(harness.Case):
 
     def test_an_unknown_command(self):
         for word, meant in (("qurey", "query"), ("laod", "load"), ("stat", "status"), ("purge_user", "purge-user"),
-                            ("healthchek", "healthcheck")):
+                            ("healthchek", "healthcheck"), ("LOAD", "load"), ("help", "--help"), ("version", "--version")):
             with self.subTest(word):
                 self.assertEqual(self.refused(word, "1"),
                                  f"ratingsctl: unknown command '{word}'; did you mean '{meant}'? See 'ratingsctl --help'\n")
@@ -30,11 +31,21 @@ class Mistyped(harness.Case):
                                          (["query", "--limt=3"], "--limt", "--limit"),
                                          (["--stor", "sqlite:x", "status"], "--stor", "--store"),
                                          (["status", "-store", "sqlite:x"], "-store", "--store"),
-                                         (["serve", "--prot", "80"], "--prot", "--port"),
+                                         (["serve", "--prot", "80"], "--prot", "--port"), (["query", "1", "--LIMIT", "80"], "--LIMIT", "--limit"),
+                                         (["query", "1", "--format", "json"], "--format", "--output"),
+                                         (["query", "1", "--json"], "--json", "-o json"),
+                                         (["export", "--csv"], "--csv", "-o csv"),
                                          (["serve", "--drain"], "--drain", "--drain-timeout"),
                                          (["--stor", "sqlite:x", "qurey"], "--stor", "--store")):
             with self.subTest(" ".join(arguments)):
                 self.assertIn(f"unknown option '{option}'; did you mean '{meant}'?", self.refused(*arguments))
+
+    def test_a_healthcheck_that_nobody_answers_says_why_and_what_to_do(self):
+        done = self.run_cli("healthcheck", "--port", harness.free_port(), exit_code=1)
+        self.assertIn("refused or closed; start 'ratingsctl serve', or say with --host and --port where it listens", done.err)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            done = self.run_cli("healthcheck", "--port", silent.getsockname()[1], exit_code=1)
+            self.assertIn("/ready within 2 s; look into the server's log", done.err)
 
     def test_an_option_of_another_command_is_not_suggested(self):
         self.assertEqual(self.refused("query", "1", "--prot", "80"),
