@@ -2,6 +2,7 @@
 
 #include "completion_model.hpp"
 #include "configuration.hpp"
+#include "missing_value.hpp"
 #include "misunderstood.hpp"
 #include "output.hpp"
 
@@ -123,6 +124,8 @@ CommandLine::~CommandLine() = default;
 
 ExitCode CommandLine::run(const Arguments& arguments) {
   warn_about_secrets(arguments);
+  if (const auto missing = missing_value(*app, arguments.values))
+    throw Error{Kind::usage, with_pointer(missing->message, *missing->command)};
   try {
     return run_chosen(*this, arguments);
   } catch (const Error& error) {

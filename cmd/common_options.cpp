@@ -27,9 +27,10 @@ std::string checked_store_read(const std::string& url) {
 std::string checked_cache(const std::string& url) {
   if (url == "none") return url;
   if (!url.starts_with("redis://") && !url.starts_with("redis-cluster://") && !url.starts_with("unix:")) {
-    throw Error{Kind::usage, "cache '" + redacted(url) +
-                                 "' is none of redis://host:port/db, redis-cluster://host:port,host:port, "
-                                 "unix:PATH and none"};
+    // Shows nothing of it: where its password ends, nobody knows.
+    throw Error{Kind::usage,
+                "the cache's address is none of redis://host:port/db, redis-cluster://host:port,host:port, "
+                "unix:PATH and none"};
   }
   check_redis_url(url);
   return url;

@@ -44,12 +44,18 @@ std::optional<std::string> default_value(const CLI::Option& option, const std::s
   return option.get_default_str().empty() ? std::nullopt : std::optional{option.get_default_str()};
 }
 
+/// What may hold a password is shown without it, and not at all when nobody knows where it ends.
+std::string shown(const CLI::Option& option, const Origin& origin) {
+  const auto text = joined(option.results());
+  if (!option.get_type_name().starts_with("URL")) return text;
+  return origin.understood ? redacted(text) : "***";
+}
+
 Setting setting(const CLI::Option& option, const std::string& command, const Origins& origins,
                 const Environment& environment) {
   Setting result{.name = setting_name(option), .value = {}, .origin = {}};
   if (const auto found = origins.find(&option); found != origins.end()) {
-    const auto text = joined(option.results());
-    result.value = option.get_type_name().starts_with("URL") ? redacted(text) : text;
+    result.value = shown(option, found->second);
     result.origin = found->second;
   } else {
     result.value = default_value(option, command, environment);

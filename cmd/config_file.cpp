@@ -1,43 +1,18 @@
 #include "config_file.hpp"
 
+#include "config_text.hpp"
+
 #include "ratings/error.hpp"
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <map>
-#include <sstream>
-#include <string_view>
+#include <set>
 #include <system_error>
 
 namespace ratings::cmd {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\"'";  // a key may be quoted
-  const auto first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-/// Where each key stands first, which CLI11's reader does not tell. Only for messages: a spelling that this
-/// simple reader does not know has no line.
-std::map<std::string, std::size_t> key_lines(const std::string& text) {
-  std::map<std::string, std::size_t> lines;
-  std::istringstream input{text};
-  std::string section;
-  std::string line;
-  for (std::size_t number = 1; std::getline(input, line); ++number) {
-    const auto content = trimmed(line);
-    if (content.starts_with('[')) {
-      section = std::string{trimmed(content.substr(1, content.find(']') - 1))} + ".";
-    } else if (!content.starts_with('#')) {
-      lines.emplace(section + std::string{trimmed(content.substr(0, content.find('=')))}, number);
-    }
-  }
-  return lines;
-}
 
 std::string content(const std::filesystem::path& path) {
   std::error_code ignored;
@@ -51,27 +26,96 @@ std::string content(const std::filesystem::path& path) {
   return text;
 }
 
+/// The lines of a file: [section], or key = value.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) : text_{text} {
+    text_.take("\xef\xbb\xbf");  // an editor's mark that the file is in UTF-8
+  }
+
+  std::vector<ConfigEntry> entries() {
+    for (text_.skip_space(); !text_.at_end(); text_.skip_space()) {
+      if (text_.take("["))
+        section();
+      else
+        key();
+      text_.end_line();
+    }
+    leave_section();
+    return std::move(entries_);
+  }
+
+ private:
+  void section() {
+    leave_section();
+    header_ = {.section = {}, .key = {}, .values = {}, .line = text_.line()};
+    text_.skip_blanks();
+    header_.section = text_.name();
+    text_.skip_blanks();
+    if (!text_.take("]")) throw ConfigFault{.why = "the section is not closed by ]", .line = text_.line()};
+    if (!sections_.insert(header_.section).second)
+      throw ConfigFault{.why = "section [" + header_.section + "] stands there twice", .line = text_.line()};
+    empty_ = true;
+  }
+
+  /// An empty section is an entry, so that its name is looked at.
+  void leave_section() {
+    if (empty_) entries_.push_back(header_);
+    empty_ = false;
+  }
+
+  void key() {
+    constexpr const char* kExpected = "expected is key = value or [section]";
+    ConfigEntry entry{.section = header_.section, .key = {}, .values = {}, .line = text_.line()};
+    try {
+      entry.key = text_.name();
+    } catch (const ConfigFault&) {
+      throw ConfigFault{.why = kExpected, .line = entry.line};
+    }
+    text_.skip_blanks();
+    if (!text_.take("=")) throw ConfigFault{.why = kExpected, .line = entry.line};
+    text_.skip_blanks();
+    // serve.port = 1 is [serve] port = 1.
+    if (const auto dot = entry.key.rfind('.'); dot != std::string::npos) {
+      entry.section += (entry.section.empty() ? "" : ".") + entry.key.substr(0, dot);
+      entry.key.erase(0, dot + 1);
+    }
+    try {
+      entry.values = text_.value();
+    } catch (ConfigFault& fault) {
+      fault.why.insert(0, "key '" + entry.name() + "': ");
+      throw;
+    }
+    entries_.push_back(std::move(entry));
+    empty_ = false;
+  }
+
+  ConfigText text_;
+  ConfigEntry header_;
+  bool empty_ = false;  ///< no key since the header
+  std::set<std::string> sections_;
+  std::vector<ConfigEntry> entries_;
+};
+
 }  // namespace
 
+std::string ConfigEntry::name() const { return section.empty() ? key : section + "." + key; }
+
 std::string ConfigEntry::place(const std::filesystem::path& path) const {
-  return path.string() + (line > 0 ? ":" + std::to_string(line) : "");
+  return path.string() + ":" + std::to_string(line);
 }
 
 std::vector<ConfigEntry> read_config_file(const std::filesystem::path& path) {
-  const auto text = content(path);
-  const auto lines = key_lines(text);
-  std::vector<ConfigEntry> entries;
+  return parse_config(content(path), path);
+}
+
+std::vector<ConfigEntry> parse_config(std::string_view text, const std::filesystem::path& path) {
   try {
-    std::istringstream input{text};
-    for (auto& item : CLI::ConfigTOML{}.from_config(input)) {
-      if (item.name == "++" || item.name == "--") continue;  // the borders of sections
-      const auto found = lines.find(item.fullname());
-      entries.push_back({.item = std::move(item), .line = found == lines.end() ? 0 : found->second});
-    }
-  } catch (const CLI::Error& error) {
-    throw Error{Kind::usage, "configuration file " + path.string() + ": " + error.what()};
+    return Lines{text}.entries();
+  } catch (const ConfigFault& fault) {
+    throw Error{Kind::usage,
+                "configuration file " + path.string() + ":" + std::to_string(fault.line) + ": " + fault.why};
   }
-  return entries;
 }
 
 }  // namespace ratings::cmd

@@ -56,6 +56,10 @@ bool is_switch_value(const std::string& value) {
 
 void fill(CLI::Option& option, const std::vector<std::string>& values, const std::string& source) {
   const bool is_switch = option.get_items_expected_max() == 0;
+  if (values.empty()) throw Error{Kind::usage, source + ": the list is empty; leave the key out"};
+  if (values.size() > 1 && option.get_expected_max() <= 1)
+    throw Error{Kind::usage,
+                source + ": one value is expected, and this is a list of " + std::to_string(values.size())};
   if (is_switch && !std::all_of(values.begin(), values.end(), is_switch_value)) {
     throw Error{Kind::usage, source + ": a switch is true or false"};
   }
@@ -87,8 +91,10 @@ struct Filling {
   void give(CLI::Option& option, const std::vector<std::string>& values, const std::string& name,
             Origin origin) {
     if (option.count() > 0) return;
-    origins[&option] = std::move(origin);
+    origin.understood = false;
+    auto& noted = origins[&option] = std::move(origin);
     fill(option, values, name);
+    noted.understood = true;
   }
 };
 
@@ -143,7 +149,8 @@ class ConfigFile {
 
  private:
   [[nodiscard]] std::string name(const ConfigEntry& entry) const {
-    return "configuration file " + entry.place(path_) + ": key '" + entry.item.fullname() + "'";
+    return "configuration file " + entry.place(path_) +
+           (entry.key.empty() ? ": section [" + entry.section + "]" : ": key '" + entry.name() + "'");
   }
   [[noreturn]] void fail(const ConfigEntry& entry, const std::string& why) const {
     throw Error{Kind::usage, name(entry) + " " + why};
@@ -153,25 +160,25 @@ class ConfigFile {
     std::set<std::string> seen;
     for (const auto& entry : entries_) {
       filling_.attempt([&] {
-        if (!seen.insert(entry.item.fullname()).second) fail(entry, "stands there twice");
+        if (!seen.insert(entry.name()).second) fail(entry, "stands there twice");
       });
     }
   }
 
   /// The sub-command of [section], or the application itself at the top level.
   [[nodiscard]] CLI::App& section(const ConfigEntry& entry) const {
-    const auto& parents = entry.item.parents;
-    if (parents.empty()) return filling_.app;
+    if (entry.section.empty()) return filling_.app;
     std::vector<std::string> names;
     for (auto* command : all_commands()) {
-      if (parents.size() == 1 && command->get_name() == parents.front()) return *command;
+      if (command->get_name() == entry.section) return *command;
       names.push_back(command->get_name());
     }
-    fail(entry, "is unknown: no command has that name" + did_you_mean(nearest(parents.front(), names)));
+    fail(entry, "is unknown: no command has that name" + did_you_mean(nearest(entry.section, names)));
   }
 
   void apply(const ConfigEntry& entry, CLI::App& command) {
-    const auto& key = entry.item.name;
+    const auto& key = entry.key;
+    if (key.empty()) return;
     auto* option = find_option(command, key);
     const bool shared = option == nullptr && &command != &filling_.app;
     if (shared) option = find_option(filling_.app, key);
@@ -179,20 +186,19 @@ class ConfigFile {
     if (is_command_line_only(key) || key == "config") fail(entry, "works on the command line only");
     // Of another command's section only the key is checked: the option is shared with this one.
     if (shared && &command != &filling_.command) return;
-    filling_.give(*option, entry.item.inputs, name(entry),
-                  {.source = Source::file, .place = entry.place(path_)});
+    filling_.give(*option, entry.values, name(entry), {.source = Source::file, .place = entry.place(path_)});
   }
 
   [[nodiscard]] std::string hint(const ConfigEntry& entry, CLI::App& command) const {
-    if (entry.item.parents.empty()) {
+    if (entry.section.empty()) {
       for (auto* owner : all_commands()) {
-        if (find_option(*owner, entry.item.name) != nullptr)
+        if (find_option(*owner, entry.key) != nullptr)
           return "; it belongs into section [" + owner->get_name() + "]";
       }
     }
     auto known = keys(command);
     known.merge(keys(filling_.app));
-    return did_you_mean(nearest(entry.item.name, {known.begin(), known.end()}));
+    return did_you_mean(nearest(entry.key, {known.begin(), known.end()}));
   }
 
   [[nodiscard]] std::vector<CLI::App*> all_commands() const {

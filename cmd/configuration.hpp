@@ -20,7 +20,8 @@ enum class Source { flag, environment, file };
 /// Where a value came from. An option that has none has its default.
 struct Origin {
   Source source = Source::flag;
-  std::string place;  ///< the variable's name, or the file with the line, as far as it is known
+  std::string place;       ///< the variable's name, or the file with the line
+  bool understood = true;  ///< else nobody knows what the value holds
 };
 using Origins = std::map<const CLI::Option*, Origin>;
 

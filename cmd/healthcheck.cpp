@@ -4,6 +4,7 @@
 #include "option_types.hpp"
 #include "values.hpp"
 
+#include "ratings/clock.hpp"
 #include "ratings/http_server.hpp"
 
 namespace ratings::cmd {
@@ -32,10 +33,10 @@ int parse_port(const std::string& text) {
 /// http://host[:port][/path]; an IPv6 address in brackets.
 Target parse_url(const std::string& text) {
   constexpr std::string_view scheme = "http://";
-  if (!text.starts_with(scheme)) throw Error{Kind::usage, "'" + redacted(text) + "' is not http://host:port"};
-  // Nothing of what follows may repeat a password in its message.
+  // Somebody may have put a password into it, which no message may repeat.
+  if (!text.starts_with(scheme)) throw Error{Kind::usage, "the address is not http://host:port"};
   if (text.find('@') != std::string::npos)
-    throw Error{Kind::usage, "'" + redacted(text) + "' names a user; a server of ours has no login"};
+    throw Error{Kind::usage, "the address names a user; a server of ours has no login"};
   auto authority = text.substr(scheme.size());
   Target target;
   if (const auto slash = authority.find('/'); slash != std::string::npos) {
@@ -52,17 +53,28 @@ Target parse_url(const std::string& text) {
   return target;
 }
 
+/// Silence lasts as long as we are patient; a refusal comes at once.
+std::string no_answer(const std::string& place, bool silence) {
+  return silence
+             ? "no answer from " + place + " within 2 s; look into the server's log, it may be stuck"
+             : "nobody answers at " + place +
+                   ", the connection was refused or closed; start 'ratingsctl serve', or say with --host and "
+                   "--port where it listens";
+}
+
 ExitCode run_healthcheck(const HealthcheckOptions& options) {
   constexpr std::chrono::seconds kPatience{2};
   const auto target = options.url.value_or(options.target);
+  auto& clock = boot_clock();
+  const auto started = clock.now();
   const int status = http_status(target.host, target.port, target.path, kPatience);
+  const bool silence = clock.now() - started >= kPatience;
   constexpr int kOk = 200;
   if (options.format == Format::json)
     print(to_line(Json{{"ready", status == kOk}, {"status", status == 0 ? Json{} : Json{status}}}));
   if (status == kOk) return ExitCode::done;
   const auto place = target.host + ":" + std::to_string(target.port) + target.path;
-  complain(status == 0 ? "no answer from " + place + " within 2 s"
-                       : place + " answered " + std::to_string(status));
+  complain(status == 0 ? no_answer(place, silence) : place + " answered " + std::to_string(status));
   return ExitCode::failed;
 }
 

@@ -16,7 +16,8 @@ namespace ratings::cmd {
 /// A word that was given where a command is expected and is none; empty: there is no such word.
 [[nodiscard]] std::string unknown_command(const CLI::App& app);
 
-/// `message` with where help is. One line.
+/// `message` with where help is: that of `app` if it is a command, else that of the command it has parsed.
+/// One line.
 [[nodiscard]] std::string with_pointer(const std::string& message, const CLI::App& app);
 
 }  // namespace ratings::cmd

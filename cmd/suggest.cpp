@@ -3,6 +3,16 @@
 #include <algorithm>
 
 namespace ratings::cmd {
+namespace {
+
+/// LOAD is meant for load.
+std::string lower(std::string_view text) {
+  std::string out{text};
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
+}  // namespace
 
 std::size_t edit_distance(std::string_view from, std::string_view to) {
   // Three rows of the table are enough: a swap looks back two letters.
@@ -25,15 +35,16 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 }
 
 std::optional<std::string> nearest(std::string_view typed, const std::vector<std::string>& known) {
+  const auto wanted = lower(typed);
   std::optional<std::string> best;
   std::size_t least = std::max<std::size_t>(typed.size() / 3, 1) + 1;
   for (const auto& name : known) {
-    if (const auto distance = edit_distance(typed, name); distance < least) {
+    if (const auto distance = edit_distance(wanted, lower(name)); distance < least) {
       least = distance;
       best = name;
     }
   }
-  const auto begins = [typed](const std::string& name) { return name.starts_with(typed); };
+  const auto begins = [&wanted](const std::string& name) { return lower(name).starts_with(wanted); };
   const auto longer = std::find_if(known.begin(), known.end(), begins);
   if (!best && !typed.empty() && longer != known.end()) return *longer;
   return best;

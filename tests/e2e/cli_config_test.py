@@ -128,6 +128,18 @@ class Refusals(harness.Case):
                 path = self.config(text)
                 self.refused("batches", naming=[str(path), key])
 
+    def test_every_line_of_the_file_is_understood_or_an_error_with_its_number(self):
+        self.run_cli("init", "--store", f"sqlite:{self.home}/a#b.db")
+        path = self.config(f'\ufeff[status] # x\nstore = "sqlite:{self.home}/a#b.db" # y\n')
+        self.assertEqual(self.run_json("status")["store"], f"sqlite:{self.home}/a#b.db")
+        for text, line, why in (("zz\n", 1, "key = value"), ("\n[serve\n", 2, "not closed"), ("[bogus]\n", 1, "[bogus] is unknown"),
+                                ("[sreve]\n", 1, "did you mean 'serve'?"), ("a = 1\n\0\0\n", 2, "key = value"),
+                                ("[serve]\nport = 1\nport = 2\n", 3, "'serve.port' stands there twice"),
+                                ("[serve]\nhost = a b c\n", 2, "quotes"), ("[serve]\nport = [1, 2]\n", 2, "a list of 2")):
+            with self.subTest(text):
+                path = self.config(text)
+                self.refused("batches", naming=[f"{path}:{line}: ", why])
+
     def test_bad_values_in_the_environment_name_the_variable(self):
         for variable, value, command in (("RATINGSCTL_OUTPUT", "xml", "batches"), ("RATINGSCTL_STORE", "mysql:x", "status"),
                                          ("RATINGSCTL_PORT", "99999", "serve"), ("RATINGSCTL_ACCESS_LOG", "x", "serve"),
@@ -203,6 +215,33 @@ class Secrets(harness.Case):
         done = self.run_cli("status", exit_code=2)
         self.assertIn(str(path), done.err)
         self.assertNotIn(self.SECRET, done.err)
+
+    def test_an_address_that_is_not_understood_is_shown_nowhere(self):
+        for name, values in (("store", ("postgresql//u:{}@h/db", "postgresql:/u:{}@h/db", "u:{}@h/db", "{}")),
+                             ("store-read", ("postgresql//u:{}@h/db", "u:{}@h/db")),
+                             ("cache", ("redis//:{}@h:1/0", "redis:/:{}@h:1/0", "redis://:{}", "redis://h:{}", "redis://h/{}", "{}")),
+                             ("url", ("http:/u:{}@h", "http://u:{}@h", "u:{}@h"))):
+            variable, command = "RATINGSCTL_" + name.upper().replace("-", "_"), "healthcheck" if name == "url" else "status"
+            for value in (each.format(self.SECRET) for each in values):
+                for arguments, variables in (([command], {variable: value}), ([command, f"--{name}", value], {}),
+                                             (["config"], {variable: value}), (["config", "-o", "json"], {variable: value})):
+                    with self.subTest(f"{name} {value} {arguments}"):
+                        done = self.run_cli(*arguments, exit_code=2, **variables)
+                        self.assertNotIn(self.SECRET, done.out + done.err)
+        for word in ("u:{}@h/db", "postgresql:/u:{}@h/db"):
+            for arguments in ([word.format(self.SECRET)], ["status", word.format(self.SECRET)]):
+                self.assertNotIn(self.SECRET, self.run_cli(*arguments, exit_code=2).err)
+
+    def test_no_line_of_the_file_is_repeated(self):
+        for text in ("store = host=h user=x password={}", 'store = ["host=h", "password={}"]', "store: postgresql://u:{}@h/db",
+                     'store "postgresql://u:{}@h/db"', "postgresql://u:{}@h/db", "postgresql://u:{}@h/db?a=b",
+                     'store = "postgresql//u:{}@h/db"', 'store = "postgresql://u:a#{}@h/db', "store = {}"):
+            path = self.config(text.format(self.SECRET) + "\n")
+            for command in (["status"], ["config"], ["config", "-o", "json"]):
+                with self.subTest(f"{text} {command}"):
+                    done = self.run_cli(*command, exit_code=2)
+                    self.assertIn(f"{path}:1: ", done.err)
+                    self.assertNotIn(self.SECRET, done.out + done.err)
 
     def test_a_password_leaves_the_argument_list(self):
         closed = harness.free_port()

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What was mistyped is named, with what may have been meant and where help is, in one line."""
 import json
+import socket
 
 import harness
 
@@ -15,7 +16,7 @@ class Mistyped(harness.Case):
 
     def test_an_unknown_command(self):
         for word, meant in (("qurey", "query"), ("laod", "load"), ("stat", "status"), ("purge_user", "purge-user"),
-                            ("healthchek", "healthcheck")):
+                            ("healthchek", "healthcheck"), ("LOAD", "load"), ("help", "--help"), ("version", "--version")):
             with self.subTest(word):
                 self.assertEqual(self.refused(word, "1"),
                                  f"ratingsctl: unknown command '{word}'; did you mean '{meant}'? See 'ratingsctl --help'\n")
@@ -30,11 +31,21 @@ class Mistyped(harness.Case):
                                          (["query", "--limt=3"], "--limt", "--limit"),
                                          (["--stor", "sqlite:x", "status"], "--stor", "--store"),
                                          (["status", "-store", "sqlite:x"], "-store", "--store"),
-                                         (["serve", "--prot", "80"], "--prot", "--port"),
+                                         (["serve", "--prot", "80"], "--prot", "--port"), (["query", "1", "--LIMIT", "80"], "--LIMIT", "--limit"),
+                                         (["query", "1", "--format", "json"], "--format", "--output"),
+                                         (["query", "1", "--json"], "--json", "-o json"),
+                                         (["export", "--csv"], "--csv", "-o csv"),
                                          (["serve", "--drain"], "--drain", "--drain-timeout"),
                                          (["--stor", "sqlite:x", "qurey"], "--stor", "--store")):
             with self.subTest(" ".join(arguments)):
                 self.assertIn(f"unknown option '{option}'; did you mean '{meant}'?", self.refused(*arguments))
+
+    def test_a_healthcheck_that_nobody_answers_says_why_and_what_to_do(self):
+        done = self.run_cli("healthcheck", "--port", harness.free_port(), exit_code=1)
+        self.assertIn("refused or closed; start 'ratingsctl serve', or say with --host and --port where it listens", done.err)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            done = self.run_cli("healthcheck", "--port", silent.getsockname()[1], exit_code=1)
+            self.assertIn("/ready within 2 s; look into the server's log", done.err)
 
     def test_an_option_of_another_command_is_not_suggested(self):
         self.assertEqual(self.refused("query", "1", "--prot", "80"),
@@ -44,6 +55,22 @@ class Mistyped(harness.Case):
         self.assertEqual(self.refused(), "ratingsctl: no command was given; see 'ratingsctl --help'\n")
         self.assertEqual(self.refused("query", "1", "2"), "ratingsctl: unexpected argument '2'; see 'ratingsctl query --help'\n")
         self.assertEqual(self.refused("query"), "ratingsctl: uid is required; see 'ratingsctl query --help'\n")
+
+    def test_an_option_without_its_value_takes_no_other_word(self):
+        first, second = self.csv((1, 10, 4, 100), name="in1.csv"), self.csv((2, 10, 4, 100), name="in2.csv")
+        content = second.read_text()
+        self.run_cli("load", first)
+        for arguments in (["purge-user", "--reason=", "--dry-run", "1"], ["purge-user", "--reason=", "1", "2"],
+                          ["purge-user", "--reason", "--dry-run", "1"], ["load", "--summary=", second, "--again"],
+                          ["load", "--rejects=", second, "--again"], ["query", "1", "--limit=", "--order", "desc"]):
+            with self.subTest(" ".join(map(str, arguments))):
+                option = arguments[1] if arguments[0] != "query" else "--limit"
+                self.assertIn(f": the value of {option.rstrip('=')} is missing: ", self.refused(*arguments))
+        self.assertIn("--store is missing", self.refused("--store=", "status"))
+        self.assertIn("see 'ratingsctl purge-user --help'", self.refused("purge-user", "--dry-run=", "1"))
+        self.assertEqual(second.read_text(), content)
+        self.assertEqual(self.run_cli("batches").out.count("purge"), 0)
+        self.assertEqual(self.run_json("purge-user", "--dry-run", "--reason", "", "1")["rows"], 1)
 
     def test_a_word_cannot_steer_the_terminal(self):
         self.assertEqual(self.refused("a\x1b[31m\nb"), "ratingsctl: unknown command 'a?[31m?b'; see 'ratingsctl --help'\n")

@@ -34,6 +34,12 @@ TEST_SUITE("suggestions") {
     CHECK(edit_distance("ca", "abc") == 3);  // each letter is touched once: no letter between swapped ones
   }
 
+  TEST_CASE("capitals are no difference") {
+    CHECK(nearest("LOAD", {"query", "load"}) == "load");
+    CHECK(nearest("PROT", {"PORT", "CACHE"}) == "PORT");
+    CHECK(nearest("Heal", {"load", "healthcheck"}) == "healthcheck");
+  }
+
   TEST_CASE("the table gives what the definition says, for random short words") {
     const auto seed = std::random_device{}();
     CAPTURE(seed);

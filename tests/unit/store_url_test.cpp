@@ -21,7 +21,8 @@ TEST_SUITE("store addresses") {
 
   TEST_CASE("anything else is a usage error that does not show the password") {
     for (const std::string url :
-         {"", "ratings.db", "mysql://u:hunter2@h/db?a=b", "SQLITE:x", "redis://:hunter2@h/0"}) {
+         {"", "ratings.db", "mysql://u:hunter2@h/db?a=b", "SQLITE:x", "redis://:hunter2@h/0",
+          "postgresql//u:hunter2@h/db", "postgresql:/u:hunter2@h/db", "u:hunter2@h/db", "hunter2"}) {
       CAPTURE(url);
       try {
         (void)is_embedded(url);
@@ -44,6 +45,13 @@ TEST_SUITE("store addresses") {
           "postgresql://h/db?user=u&password=***&x=1");
     CHECK(redacted("postgresql://h/db?%70assword=s3cret") == "postgresql://h/db?%70assword=***");
     CHECK(redacted("postgresql://h/db?sslpassword=s3cret") == "postgresql://h/db?sslpassword=***");
+  }
+
+  TEST_CASE("a login without a scheme in front, or with a mistyped one, is masked too") {
+    CHECK(redacted("u:s3cret@h/db") == "u:***@h/db");
+    CHECK(redacted("postgresql//u:s3cret@h/db") == "postgresql//u:***@h/db");
+    CHECK(redacted("postgresql:/u:s3cret@h/db") == "postgresql:***@h/db");
+    CHECK(redacted("h/db?password=s3cret") == "h/db?password=***");
   }
 
   TEST_CASE("an address without a password stays as it is") {

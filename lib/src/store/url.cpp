@@ -124,15 +124,24 @@ bool is_keyword_string(std::string_view url) {
   });
 }
 
+/// u:password@h of an address whose scheme was forgotten or mistyped.
+std::string redacted_login(std::string_view text) {
+  const auto at = text.rfind('@');
+  const auto colon = text.find(':');
+  if (at == std::string_view::npos || colon >= at) return std::string{text};
+  return std::string{text.substr(0, colon + 1)} + std::string{kMask} + std::string{text.substr(at)};
+}
+
 }  // namespace
 
 bool is_embedded(const std::string& url) {
   if (url.starts_with(kEmbedded)) return true;
   if (url.starts_with("postgresql://") || url.starts_with("postgres://") || is_keyword_string(url))
     return false;
-  throw Error{Kind::usage, "store '" + redacted(url) +
-                               "' is neither sqlite:PATH nor a PostgreSQL address; use for example "
-                               "postgresql://user@host/database"};
+  // Shows nothing of it: where its password ends, nobody knows.
+  throw Error{Kind::usage,
+              "the store's address is neither sqlite:PATH nor that of PostgreSQL; use for example "
+              "postgresql://user@host/database"};
 }
 
 std::string redacted(const std::string& url) {
@@ -142,7 +151,8 @@ std::string redacted(const std::string& url) {
   if (scheme != std::string::npos && !is_keyword_string(url.substr(0, scheme))) {
     return redacted_uri(url, scheme + separator.size());
   }
-  return redacted_keywords(url);
+  const auto text = redacted_keywords(url);
+  return is_keyword_string(url) ? text : redacted_login(text);
 }
 
 std::filesystem::path embedded_path(const std::string& url) {
