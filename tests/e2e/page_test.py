@@ -139,6 +139,27 @@ class Pages(harness.Case):
         self.assertEqual([url for url in tab.requests if url.endswith(("/-1", "/01"))], [], "asked for what cannot be")
         self.assert_quiet(tab)
 
+    def test_activity_has_an_end_at_the_last_second_that_can_be(self):
+        last = 253402300799
+        self.run_cli("load", "--append", self.csv((11, 1, 3, last - 86399), (11, 2, 3, last), (12, 1, 3, 0), (12, 2, 4, last),
+                                                  (13, 1, 3, last - 86400 * 90), (13, 2, 3, last), (14, 1, 3, 0), (14, 2, 3, 86400 * 36524),
+                                                  name="last.csv"))
+        for user, title, first, end, bars in ((11, "day", "9999-12-31", "9999-12-31", 1), (12, "century", "1900s", "9900s", 81),
+                                              (13, "month", "9999-10", "9999-12", 3), (14, "decade", "1970s", "2060s", 10)):
+            tab = self.tab(f"/#{user}")
+            tab.wait_for(f"{ROWS} === 2")
+            self.assertEqual(tab.text("#activity-title"), f"Activity by {title}")
+            self.assertEqual(len(tab.texts("#activity tbody tr")), bars)
+            self.assertEqual(tab.texts("#activity tbody tr:first-child > *")[0], first)
+            self.assertEqual(tab.texts("#activity tbody tr:last-child > *")[0], end)
+            self.assert_quiet(tab)
+            tab.close()
+
+    def test_an_address_that_cannot_be_decoded_is_no_user_id(self):
+        tab = self.tab("/#%")
+        tab.wait_for("document.getElementById('say').textContent.includes('“%” is no user id')")
+        self.assert_quiet(tab)
+
     def test_a_store_that_is_away_is_said_in_words(self):
         away = f"postgresql://nobody@127.0.0.1:{harness.free_port()}/none"
         with harness.Serve(self, "--store", away) as server:
