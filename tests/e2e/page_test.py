@@ -124,6 +124,21 @@ class Pages(harness.Case):
         self.assertEqual(tab.texts("#history td:nth-child(2)")[0], "425")
         self.assert_quiet(tab)
 
+    def test_nothing_is_cut_off_in_a_narrow_window_and_the_pager_keeps_together(self):
+        start = 1_200_000_000
+        self.run_cli("load", "--append", self.csv(*((21, 1_000_000 + n, 3.5, start + n * 90_000) for n in range(1700)), name="many.csv"))
+        for width in (320, 390, 720, 900, 1280):
+            tab = self.tab("/#21", width)
+            tab.wait_for(f"{ROWS} === 25 && document.querySelectorAll('#asked tbody tr').length >= 2")
+            cut = tab.value("[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth).length")
+            self.assertEqual(cut, 0, f"tables that are cut off at {width}")
+            tops = tab.value("[...document.querySelectorAll('#history .pager button')].map((e) => e.offsetTop)")
+            self.assertEqual(len(set(tops)), 1, f"the buttons at {width}: {tops}")
+            if width == 1280:
+                self.assertLess(tab.value("document.querySelector('#history .pager').offsetHeight"), 60)
+            self.assert_quiet(tab)
+            tab.close()
+
     def test_the_focus_can_be_seen(self):
         tab = self.tab("/")
         tab.press("Tab")
