@@ -63,12 +63,14 @@ _ratingsctl() {
     cur=
   elif [[ $prev == '=' ]]; then
     prev=${COMP_WORDS[COMP_CWORD-2]}
+  elif [[ $cur == *[\<\>] ]]; then
+    prev=$cur cur=
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
 )";
 
-constexpr std::string_view kBashTail = R"(  if [[ -n $files ]]; then
+constexpr std::string_view kBashTail = R"(  if [[ -n $files || $prev == *[\<\>] ]]; then  # a redirection's word is a file
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$cur")
   else

@@ -41,32 +41,33 @@ async function question(path) {
   return answer;
 }
 
-/** Days, months or years, whichever gives a number of bars that can be read. */
-function buckets(ratings) {
-  const first = ratings[0].timestamp;
-  const last = ratings[ratings.length - 1].timestamp;
-  const days = (Date.parse(`${last.slice(0, 10)}T00:00Z`) - Date.parse(`${first.slice(0, 10)}T00:00Z`)) / 86400000;
-  const length = days <= 40 ? 10 : days <= 366 * 4 ? 7 : 4; // of YYYY-MM-DD
-  const sums = new Map();
-  for (const { timestamp } of ratings) {
-    const key = timestamp.slice(0, length);
-    sums.set(key, (sums.get(key) ?? 0) + 1);
-  }
-  const filled = [];
-  for (let key = first.slice(0, length); key <= last.slice(0, length); key = after(key)) {
-    filled.push({ label: length === 10 ? key.slice(5) : key, title: key, value: sums.get(key) ?? 0 });
-  }
-  return { unit: { 10: "day", 7: "month", 4: "year" }[length], items: filled };
-}
+/** From short to long: which of these a date (YYYY-MM-DD) lies in, counted, and what that is called. */
+const dayOf = (date) => Date.parse(`${date}T00:00Z`) / 86400000;
+const dateOf = (day) => new Date(day * 86400000).toISOString().slice(0, 10);
+const years = (unit, length, suffix) => ({
+  unit, most: 60, of: (date) => Math.floor(Number(date.slice(0, 4)) / length), name: (number) => `${number * length}${suffix}`,
+});
+const PERIODS = [
+  { unit: "day", most: 41, of: dayOf, name: dateOf, label: (date) => date.slice(5) },
+  { unit: "month", most: 49, of: (date) => Number(date.slice(0, 4)) * 12 + Number(date.slice(5, 7)) - 1,
+    name: (number) => `${Math.floor(number / 12)}-${String(number % 12 + 1).padStart(2, "0")}` },
+  years("year", 1, ""),
+  years("decade", 10, "s"),
+  years("century", 100, "s"), // the last: of 1970 to 9999, all that a timestamp can be, they are 81
+];
 
-function after(key) {
-  const next = (value, digits) => String(value).padStart(digits, "0");
-  if (key.length === 4) return next(Number(key) + 1, 4);
-  if (key.length === 7) {
-    const [year, month] = key.split("-").map(Number);
-    return month === 12 ? `${next(year + 1, 4)}-01` : `${next(year, 4)}-${next(month + 1, 2)}`;
-  }
-  return new Date(Date.parse(`${key}T00:00Z`) + 86400000).toISOString().slice(0, 10);
+/** The shortest period that gives a number of bars that can be read. The last may be the last there is: nothing is counted past it. */
+function buckets(ratings) {
+  const dates = ratings.map(({ timestamp }) => timestamp.slice(0, 10));
+  const span = ({ of }) => of(dates[dates.length - 1]) - of(dates[0]) + 1;
+  const { unit, of, name, label } = PERIODS.find((each) => span(each) <= each.most) ?? PERIODS[PERIODS.length - 1];
+  const first = of(dates[0]);
+  const items = Array.from({ length: of(dates[dates.length - 1]) - first + 1 }, (_, n) => {
+    const title = name(first + n);
+    return { label: label ? label(title) : title, title, value: 0 };
+  });
+  for (const date of dates) items[of(date) - first].value += 1;
+  return { unit, items };
 }
 
 function showProfile(profile) {
@@ -153,7 +154,10 @@ function show(text) {
 }
 
 function fromAddress() {
-  const text = decodeURIComponent(location.hash.slice(1));
+  let text = location.hash.slice(1);
+  try {
+    text = decodeURIComponent(text);
+  } catch { /* a lone %: no user id either way, and shown as it was typed */ }
   if (text !== "") show(text);
 }
 

@@ -80,5 +80,6 @@ export function sortableTable(place, rows, { columns, caption, first, noun }) {
   place.replaceChildren(
     element("div", { class: "scroll" }, element("table", {}, element("caption", { class: "unseen" }, caption),
       element("thead", {}, element("tr", {}, ...headings)), body)),
-    element("div", { class: "pager" }, where, element("label", {}, "Rows a page ", choice), back, on));
+    element("div", { class: "pager" }, where, element("label", {}, "Rows a page ", choice),
+      element("span", { class: "turns" }, back, on)));
 }

@@ -153,6 +153,12 @@ class Completion(harness.Case):
         self.assertEqual(self.zsh("ratingsctl query --order=d"), {"desc"})
         self.assertEqual(self.fish("ratingsctl query --order=d"), {"--order=desc"})
 
+    def test_bash_offers_files_behind_a_redirection(self):
+        self.write("answers.csv", "")
+        for line in ("ratingsctl query 1 > ", "ratingsctl query 1 > ans", "ratingsctl query 1 >", "ratingsctl query 1 2>> ans", "ratingsctl load < ans"):
+            self.assertIn("answers.csv", self.bash(line), line)
+        self.assertNotIn("answers.csv", self.bash("ratingsctl query 1 > answers.csv "))
+
     def test_files_where_a_file_is_wanted_and_nowhere_else(self):
         self.write("one two.csv", "")
         self.write("ids.txt", "")

@@ -42,7 +42,7 @@ class Install(harness.Case):
         pages = {path.name for path in (self.prefix / "share/man/man1").iterdir()}
         self.assertEqual(pages, {path.name for path in (SOURCE / "man").glob("*.1")})
         self.assertEqual([path.name for path in (self.prefix / "share/man/man7").iterdir()], ["ratingsctl-scaling.7"])
-        for shell, name in {"bash": "bash-completion/completions/ratingsctl", "zsh": "zsh/vendor-completions/_ratingsctl",
+        for shell, name in {"bash": "bash-completion/completions/ratingsctl", "zsh": "zsh/site-functions/_ratingsctl",
                             "fish": "fish/vendor_completions.d/ratingsctl.fish"}.items():
             self.assertEqual((self.prefix / "share" / name).read_text(), self.installed("completion", shell))
         headers = {path.name for path in (self.prefix / "include/ratings").iterdir()}

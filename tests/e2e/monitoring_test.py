@@ -17,6 +17,26 @@ NOT_OURS = {"up"}  # Prometheus' own
 WORDS = {"sum", "min", "max", "count", "rate", "increase", "histogram_quantile", "by", "or", "vector", "instance", "check", "reason", "le",
          "route", "code", "source", "state", "outcome", "replica", "node"}
 
+# Of every alert: series of 30 minutes, one value a minute, that make it fire, and the same series of a server that is well.
+FIRES = {
+    "RatingsServerDown": {'up{job="ratingsctl"}': ("0x30", "1x30")},
+    "RatingsCacheDiffersFromStore": {"ratingsctl_cache_mismatches_total": ("0x20 1x9", "1x30")},
+    "RatingsStoreUnfit": {'ratingsctl_store_check_ok{check="triggers"}': ("0x30", "1x30")},
+    "RatingsNotValidated": {"ratingsctl_validation_age_seconds": ("3x30", "1x30"), "ratingsctl_delta_seconds": ("2x30", "2x30")},
+    "RatingsRequestsTurnedAway": {'ratingsctl_http_shed_total{reason="busy"}': ("0+6x30", "6x30")},
+    "RatingsServerErrors": {'ratingsctl_http_requests_total{code="500"}': ("0+6x30", "6x30")},
+    "RatingsSlow": {f'ratingsctl_http_request_duration_seconds_bucket{{route="/rates/{{uid}}",le="{le}"}}': values
+                    for le, values in (("0.5", ("0+90x30", "0+100x30")), ("1", ("0+100x30",) * 2), ("+Inf", ("0+100x30",) * 2))},
+    "RatingsStorePoolExhausted": {"ratingsctl_store_pool_timeouts_total": ("0+6x30", "6x30"), "ratingsctl_store_pool_refused_total": ("0x30",) * 2},
+    "RatingsRedisLeftAlone": {"ratingsctl_redis_breaker_open": ("1x30", "0x20 1x2 0x7")},
+    "RatingsRedisHoldsForeignValues": {"ratingsctl_redis_refused_values_total": ("0+6x30", "6x30")},
+    "RatingsReplicaAway": {'ratingsctl_replica_up{replica="b:5432"}': ("0x30", "1x30")},
+    "RatingsReplicaBehind": {'ratingsctl_replica_lag_seconds{replica="b:5432"}': ("61x30", "60x30")},
+    "RatingsCacheUnusable": {'ratingsctl_histories_total{source="bypass"}': ("0+60x30", "0+40x30"),
+                             'ratingsctl_histories_total{source="memory"}': ("0+40x30", "0+60x30")},
+    "RatingsFilesRunOut": {'process_open_fds{job="ratingsctl"}': ("91x30", "90x30"), 'process_max_fds{job="ratingsctl"}': ("100x30",) * 2},
+}
+
 
 def names(expression):
     """Of the metrics in a PromQL expression."""
@@ -103,6 +123,22 @@ class Monitoring(harness.Case):
         for page in (self.metrics, self.with_redis, self.with_replica):
             done = subprocess.run([promtool, "check", "metrics"], input=page, capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+    def test_every_alert_fires_when_it_should_and_only_then(self):
+        self.assertEqual(list(FIRES), [name for name, _ in rules()])
+        promtool = shutil.which("promtool")
+        if not promtool:
+            self.skipTest("no promtool (Debian's package prometheus)")
+        firing = 'count by (alertname) (ALERTS{alertstate="firing"})'
+        tests = []
+        for name, series in FIRES.items():
+            for i, wanted in enumerate(([{"labels": f'{{alertname="{name}"}}', "value": 1}], [])):
+                tests.append({"name": f"{name}, {'well' if i else 'ill'}", "interval": "1m",
+                              "input_series": [{"series": each, "values": values[i]} for each, values in series.items()],
+                              "promql_expr_test": [{"expr": firing, "eval_time": "29m", "exp_samples": wanted}]})
+        text = json.dumps({"rule_files": [str(DOCKER / "prometheus/alerts.yml")], "evaluation_interval": "1m", "tests": tests})
+        done = subprocess.run([promtool, "test", "rules", str(self.write("tests.yml", text))], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":

@@ -180,6 +180,9 @@ class Api(harness.Case):
                 self.assertEqual(self.ask(path, target=target)[0], 200, target)
                 self.assertEqual(self.ask(path, target=f"{target}&{pair}")[0], 400, "twice")
                 self.assertEqual(self.ask(path, target=f"{bare}?{name}=%7Bnonsense%7D")[0], 400, f"{path}: {name} takes anything")
+                most = about["schema"].get("items", about["schema"]).get("maximum")
+                for value, status in ((most, 200), (most + 1, 400)) if most is not None else ():
+                    self.assertEqual(self.ask(path, target=f"{bare}?{'&'.join((needed | {name: f'{name}={value}'}).values())}")[0], status, f"{name}={value}")
                 for wanted in about["schema"].get("enum", []):
                     self.assertEqual(self.ask(path, target=f"{bare}?{name}={wanted}")[0], 200)
             for name in queries - set(mine):
@@ -187,6 +190,10 @@ class Api(harness.Case):
                 self.assertEqual((answer[0], json.loads(answer[2])["error"]["code"]), (400, "unknown_parameter"), f"{path}: {name}")
             for about in self.api.parameters(path, "path"):
                 self.assertIn(self.ask_bad_part(path, about["name"]), (400, 404))
+
+    def test_every_movie_id_has_the_same_bounds(self):
+        item = self.api.document["components"]["parameters"]["movie_id"]["schema"]["items"]
+        self.assertEqual(item, self.api.document["components"]["schemas"]["Rating"]["properties"]["movie_id"])
 
     def ask_bad_part(self, path, name):
         target = path.replace("{%s}" % name, "nonsense")

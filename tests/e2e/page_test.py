@@ -124,6 +124,21 @@ class Pages(harness.Case):
         self.assertEqual(tab.texts("#history td:nth-child(2)")[0], "425")
         self.assert_quiet(tab)
 
+    def test_nothing_is_cut_off_in_a_narrow_window_and_the_pager_keeps_together(self):
+        start = 1_200_000_000
+        self.run_cli("load", "--append", self.csv(*((21, 1_000_000 + n, 3.5, start + n * 90_000) for n in range(1700)), name="many.csv"))
+        for width in (320, 390, 720, 900, 1280):
+            tab = self.tab("/#21", width)
+            tab.wait_for(f"{ROWS} === 25 && document.querySelectorAll('#asked tbody tr').length >= 2")
+            cut = tab.value("[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth).length")
+            self.assertEqual(cut, 0, f"tables that are cut off at {width}")
+            tops = tab.value("[...document.querySelectorAll('#history .pager button')].map((e) => e.offsetTop)")
+            self.assertEqual(len(set(tops)), 1, f"the buttons at {width}: {tops}")
+            if width == 1280:
+                self.assertLess(tab.value("document.querySelector('#history .pager').offsetHeight"), 60)
+            self.assert_quiet(tab)
+            tab.close()
+
     def test_the_focus_can_be_seen(self):
         tab = self.tab("/")
         tab.press("Tab")
@@ -137,6 +152,27 @@ class Pages(harness.Case):
             tab.wait_for(f"document.getElementById('say').textContent.includes('{words}')")
             self.assertTrue(tab.value("document.getElementById('result').hidden"))
         self.assertEqual([url for url in tab.requests if url.endswith(("/-1", "/01"))], [], "asked for what cannot be")
+        self.assert_quiet(tab)
+
+    def test_activity_has_an_end_at_the_last_second_that_can_be(self):
+        last = 253402300799
+        self.run_cli("load", "--append", self.csv((11, 1, 3, last - 86399), (11, 2, 3, last), (12, 1, 3, 0), (12, 2, 4, last),
+                                                  (13, 1, 3, last - 86400 * 90), (13, 2, 3, last), (14, 1, 3, 0), (14, 2, 3, 86400 * 36524),
+                                                  name="last.csv"))
+        for user, title, first, end, bars in ((11, "day", "9999-12-31", "9999-12-31", 1), (12, "century", "1900s", "9900s", 81),
+                                              (13, "month", "9999-10", "9999-12", 3), (14, "decade", "1970s", "2060s", 10)):
+            tab = self.tab(f"/#{user}")
+            tab.wait_for(f"{ROWS} === 2")
+            self.assertEqual(tab.text("#activity-title"), f"Activity by {title}")
+            self.assertEqual(len(tab.texts("#activity tbody tr")), bars)
+            self.assertEqual(tab.texts("#activity tbody tr:first-child > *")[0], first)
+            self.assertEqual(tab.texts("#activity tbody tr:last-child > *")[0], end)
+            self.assert_quiet(tab)
+            tab.close()
+
+    def test_an_address_that_cannot_be_decoded_is_no_user_id(self):
+        tab = self.tab("/#%")
+        tab.wait_for("document.getElementById('say').textContent.includes('“%” is no user id')")
         self.assert_quiet(tab)
 
     def test_a_store_that_is_away_is_said_in_words(self):

@@ -124,6 +124,21 @@ TEST_SUITE("http_responder") {
     CHECK(lines.text().find("id=" + made + "\n") != std::string::npos);
   }
 
+  TEST_CASE("what the gate refuses is logged and answered under the id that was sent, with its time") {
+    World world;
+    auto with = world.answering(AccessLog::on);
+    with.server_timing = ServerTiming::on;
+    Responder responder{with};
+    const LogLines lines;
+    const auto sent = request("GET /rates/1", "X-Request-Id: order-66\r\nContent-Length: 5\r\n");
+    const auto gated = admit(sent);
+    const auto reply = responder.refuse(std::get<Refused>(gated.verdict), world.clock.now());
+    CHECK(reply.head.find("\r\nX-Request-Id: order-66\r\n") != std::string::npos);
+    CHECK(reply.head.find("\r\nServer-Timing: total;dur=0.000\r\n") != std::string::npos);
+    CHECK(lines.text().starts_with("GET /rates/1 413 "));
+    CHECK(lines.text().ends_with(" id=order-66\n"));
+  }
+
   TEST_CASE("without an access log an id is made only for who sent one, and for what the log tells of") {
     World world;
     Responder responder{world.answering()};

@@ -234,4 +234,35 @@ TEST_SUITE("gate") {
     const auto gated = admit("HEAD / HTTP/1.1\r\n\r\n");
     CHECK(std::get<Refused>(gated.verdict).bodiless);
   }
+
+  TEST_CASE(
+      "a refusal knows method and target as soon as the first line is one, the id once the header is whole") {
+    const auto refused = [](std::string_view bytes) {
+      auto gated = admit(bytes);
+      REQUIRE(std::holds_alternative<Refused>(gated.verdict));
+      return std::get<Refused>(std::move(gated.verdict));
+    };
+    std::string many;
+    for (std::size_t i = 0; i <= kMaxFields; ++i) many += "X: y\r\n";
+    const std::string id = "X-Request-Id: a-1";
+    for (const auto& bytes : {with(id + "\r\nContent-Length: 5"), with(many + id), with(id + "\r\nHost: b"),
+                              with(id + "\r\nContent-Length: x")}) {
+      CHECK(refused(bytes).method == "GET");
+      CHECK(refused(bytes).target == "/");
+      CHECK(refused(bytes).id == "a-1");
+    }
+    const auto twice = with(id + "\r\n" + id + "\r\nContent-Length: 5");
+    CHECK(refused(twice).id == "");
+    const auto bad = with("X-Request-Id: <a>\r\nContent-Length: 5");
+    CHECK(refused(bad).id == "");
+
+    for (const auto& bytes : {with(id + "\r\nno field"), with(id + "\r\nX: " + std::string(kMaxHead, 'x')),
+                              "GET / HTTP/1.1\r\n" + id + "\r\nX: \n", with(id, "GET / HTTP/2.0")}) {
+      CHECK(refused(bytes).target == "/");
+      CHECK_FALSE(refused(bytes).id.has_value());
+    }
+    const auto no_line = with(id, "GET / x HTTP/1.1");
+    CHECK(refused(no_line).target.empty());
+    CHECK_FALSE(refused(no_line).id.has_value());
+  }
 }

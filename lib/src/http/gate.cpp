@@ -71,6 +71,15 @@ struct RequestLine {
   Version version = Version::http_1_1;
 };
 
+/// With what is known of the request, so that its line in the log says what was refused.
+Refused named(Refused refused, const std::optional<RequestLine>& request) {
+  if (request) {
+    refused.method = request->method;
+    refused.target = request->target;
+  }
+  return refused;
+}
+
 std::variant<RequestLine, Refused> read_request_line(std::string_view line) {
   if (line.size() > kMaxRequestLine) return line_too_long();
   const auto first = line.find(' ');
@@ -92,7 +101,9 @@ std::variant<RequestLine, Refused> read_request_line(std::string_view line) {
       version[6] == '.' && digit(version[7])) {
     if (version[5] == '1')
       return request;  // a later minor version is read as the latest one known (RFC 9110 §2.5)
-    return Refused{.refusal = {505, "version_not_supported", "this server speaks HTTP/1.1 and HTTP/1.0"}};
+    return named(
+        Refused{.refusal = {505, "version_not_supported", "this server speaks HTTP/1.1 and HTTP/1.0"}},
+        request);
   }
   return malformed();
 }
@@ -115,21 +126,24 @@ class Fields {
   /// Why the request cannot be answered, if so.
   [[nodiscard]] std::optional<Refused> objection(const RequestLine& request) const {
     const auto after = wish(request.version);
-    if (body_unclear(request.version)) {
-      return malformed("where the request's body ends can be read in two ways, or in none");
-    }
-    const auto refused = [&](Refusal refusal) {
-      return Refused{.refusal = std::move(refusal),
-                     .after = after,
-                     .bodiless = request.method == "HEAD",
-                     .body = body_to_skip()};
+    const auto refused = [&](Refused why) {
+      why.id = id_;
+      return named(std::move(why), request);
+    };
+    if (body_unclear(request.version))
+      return refused(malformed("where the request's body ends can be read in two ways, or in none"));
+    const auto skipping = [&](Refusal refusal) {
+      return refused({.refusal = std::move(refusal),
+                      .after = after,
+                      .bodiless = request.method == "HEAD",
+                      .body = body_to_skip()});
     };
     if (count_ > kMaxFields)
-      return refused({431, "header_too_large", "the request has more than 64 header fields"});
+      return skipping({431, "header_too_large", "the request has more than 64 header fields"});
     if (hosts_ > 1 || !host_valid_ || (hosts_ == 0 && request.version == Version::http_1_1))
-      return refused({400, "bad_host", "a request names its host in one Host field"});
+      return skipping({400, "bad_host", "a request names its host in one Host field"});
     if (has_body() && (request.method == "GET" || request.method == "HEAD"))
-      return refused({413, "content_too_large", "a request here has no body"});
+      return skipping({413, "content_too_large", "a request here has no body"});
     return std::nullopt;
   }
 
@@ -252,10 +266,10 @@ Gated admit(std::string_view received) {
   std::optional<RequestLine> request;
   Fields fields;
   while (auto line = take_line(rest)) {
-    if (!line->ends_with('\r')) return {malformed(), 0};
+    if (!line->ends_with('\r')) return {named(malformed(), request), 0};
     line->remove_suffix(1);
     const auto used = received.size() - rest.size();
-    if (used > kMaxHead) return {head_too_large(), 0};
+    if (used > kMaxHead) return {named(head_too_large(), request), 0};
     if (!request) {
       if (!all(*line, line_only)) return {malformed(), 0};
       auto read = read_request_line(*line);
@@ -265,11 +279,11 @@ Gated admit(std::string_view received) {
       if (auto objection = fields.objection(*request)) return {*std::move(objection), used};
       return {fields.admitted(*request), used};
     } else if (!fields.read(*line)) {
-      return {malformed(), 0};
+      return {named(malformed(), request), 0};
     }
   }
-  if (auto objection = objection_to_part(rest, !request)) return {*std::move(objection), 0};
-  if (received.size() > kMaxHead) return {head_too_large(), 0};
+  if (auto objection = objection_to_part(rest, !request)) return {named(*std::move(objection), request), 0};
+  if (received.size() > kMaxHead) return {named(head_too_large(), request), 0};
   return {Incomplete{}, 0};
 }
 

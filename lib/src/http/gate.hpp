@@ -54,6 +54,10 @@ struct Refused {
   After after = After::close;
   bool bodiless = false;   ///< it was HEAD
   std::uint64_t body = 0;  ///< as above
+  // For the log and the answer, as in Admitted; views into the same bytes.
+  std::string_view method = {};                       ///< empty: its first line is none
+  std::string_view target = {};                       ///< as above
+  std::optional<std::string_view> id = std::nullopt;  ///< only of a header that came whole, in good order
 };
 
 struct Incomplete {};

@@ -81,8 +81,12 @@ Reply Responder::decline(const Admitted& request, Refusal refusal, Instant arriv
 Reply Responder::refuse(const Refused& refused, Instant arrived) {
   auto response = error_response(refused.refusal);
   response.route = refused.refusal.route;
-  response.request_id = id_of(std::nullopt);
-  return finish(to_reply(std::move(response), refused.after, refused.bodiless, with_.idle), {}, {}, arrived);
+  response.request_id = id_of(refused.id);
+  if (with_.server_timing == ServerTiming::on)
+    response.headers.emplace_back("Server-Timing",
+                                  timing(response, arrived, std::nullopt, with_.clock.now()));
+  return finish(to_reply(std::move(response), refused.after, refused.bodiless, with_.idle), refused.method,
+                refused.target, arrived);
 }
 
 std::string Responder::id_of(const std::optional<std::string_view>& sent) const {
