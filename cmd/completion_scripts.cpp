@@ -70,7 +70,8 @@ _ratingsctl() {
     case ${COMP_WORDS[i]} in
 )";
 
-constexpr std::string_view kBashTail = R"(  if [[ -n $files || $prev == *[\<\>] ]]; then  # a redirection's word is a file
+constexpr std::string_view kBashTail =
+    R"(  if [[ -n $files || $prev == *[\<\>] ]]; then  # a redirection's word is a file
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$cur")
   else
