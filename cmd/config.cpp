@@ -46,7 +46,7 @@ std::optional<std::string> default_value(const CLI::Option& option, const std::s
 
 /// What may hold a password is shown without it, and not at all when nobody knows where it ends.
 std::string shown(const CLI::Option& option, const Origin& origin) {
-  const auto text = joined(option.results());
+  auto text = joined(option.results());
   if (!option.get_type_name().starts_with("URL")) return text;
   return origin.understood ? redacted(text) : "***";
 }
