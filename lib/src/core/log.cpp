@@ -89,10 +89,14 @@ void install(spdlog::sink_ptr sink) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-/// stdout belongs to results, so the default logger writes to stderr, in UTC.
+/// stdout belongs to results, so the default logger writes to stderr, in UTC. A program that has made a
+/// logger of its own the default one keeps it; the one that spdlog begins with has no name.
 void install_once() {
   static std::once_flag once;
-  std::call_once(once, [] { install(std::make_shared<spdlog::sinks::stderr_sink_mt>()); });
+  std::call_once(once, [] {
+    if (spdlog::default_logger_raw()->name().empty())
+      install(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  });
 }
 
 spdlog::level::level_enum translate(log::Level level) {

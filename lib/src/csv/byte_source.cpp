@@ -32,9 +32,9 @@ constexpr Unread kUnread[] = {{"BZh", "bzip2", "bzcat"},
 void refuse_unread(std::string_view head, const std::string& path) {
   for (const auto& format : kUnread) {
     if (!head.starts_with(format.magic)) continue;
-    throw Error{Kind::input, "reading " + path + ": it is packed by " + format.name +
-                                 ", which load does not unpack; run '" + format.unpack + " " + path +
-                                 " | ratingsctl load -'"};
+    std::string text = "reading " + path + ": it is packed by ";
+    text.append(format.name).append(", which load does not unpack; run '").append(format.unpack);
+    throw Error{Kind::input, text.append(" ").append(path).append(" | ratingsctl load -'")};
   }
 }
 
