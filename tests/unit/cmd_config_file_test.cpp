@@ -79,10 +79,10 @@ TEST_SUITE("configuration file") {
                                    "store = \"x\"hunter2",
                                    "store = \"hunter2",
                                    "store = 'hunter2",
-                                   "store = \"\\hunter2\"",
-                                   "store = \"\\uhunter2\"",
-                                   "store = \"\\ud800\"",
-                                   "store = \"\"\"hunter2\"\"\"",
+                                   R"(store = "\hunter2")",
+                                   R"(store = "\uhunter2")",
+                                   R"(store = "\ud800")",
+                                   R"(store = """hunter2""")",
                                    "store =",
                                    "store = # hunter2",
                                    "store = [\"hunter2\" 2]",
@@ -101,8 +101,7 @@ TEST_SUITE("configuration file") {
                                    ".a = 1",
                                    "a..b = 1",
                                    "; hunter2",
-                                   "\xef\xbb\xbf"
-                                   "a = 1"}) {
+                                   "\xef\xbb\xbfx = 1"}) {
       CAPTURE(line);
       const auto message = fault("a = 1\n" + line + "\n");
       CHECK(message.starts_with("configuration file c.toml:2: "));
