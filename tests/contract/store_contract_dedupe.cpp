@@ -6,6 +6,7 @@ TEST_SUITE("store: dedupe") {
   TEST_CASE("doubles anywhere in a table of many pages are found, and undo brings each back") {
     Store store;
     std::vector<Rating> rows;
+    rows.reserve(60'000);
     for (std::int32_t number = 0; number < 60'000; ++number)
       rows.push_back(rate(number % 500, number % 997, number % 2 == 0 ? 3 : 4, number));
     std::vector<Rating> again;  // far behind their first copies, some three times

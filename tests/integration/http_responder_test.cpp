@@ -54,13 +54,13 @@ struct World {
     return {.router = router, .clock = clock, .requests = requests, .draining = draining, .access_log = log};
   }
 
+  RequestCounters requests;  // first: it fills cache lines of its own
   test::FakeClock clock;
   test::FakeStore store;
   test::FakeCoherence coherence;
   std::unique_ptr<Cache> memory = make_memory_cache(1 << 20);
   std::atomic<bool> draining{false};
   SendBudget budget;
-  RequestCounters requests;
   RatingService service{store, coherence, memory.get(), nullptr, clock};
   Router router{service,
                 coherence,
