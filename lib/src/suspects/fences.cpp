@@ -9,14 +9,19 @@ namespace {
 constexpr double kLowerQuarter = 0.25;
 constexpr double kUpperQuarter = 0.75;
 
+std::vector<float> sorted(std::vector<float> values) {
+  std::sort(values.begin(), values.end());
+  return values;
+}
+
 }  // namespace
 
-Fences::Fences(std::vector<float> values, double least) : values_{std::move(values)}, least_{least} {
-  std::sort(values_.begin(), values_.end());
-  low_ = quantile(kLowerQuarter);
-  high_ = quantile(kUpperQuarter);
-  spread_ = std::max(high_ - low_, least);
-}
+Fences::Fences(std::vector<float> values, double least)
+    : values_{sorted(std::move(values))},
+      least_{least},
+      low_{quantile(kLowerQuarter)},
+      high_{quantile(kUpperQuarter)},
+      spread_{std::max(high_ - low_, least)} {}
 
 double Fences::among_others(double value) const noexcept {
   if (values_.size() < 2) return 0;

@@ -59,6 +59,9 @@ Judge::Judge(std::span<const Behaviour> accounts, const AttackFinder& attacks, s
     : accounts_{accounts},
       attacks_{attacks},
       min_ratings_{min_ratings},
+      judged_{static_cast<std::uint64_t>(
+          std::count_if(accounts.begin(), accounts.end(),
+                        [&](const Behaviour& one) { return one.ratings >= min_ratings; }))},
       clones_{clones(accounts, min_ratings)},
       lock_step_{lock_step(accounts, min_ratings)},
       distance_{fences(&Behaviour::distance, kStars)},
@@ -67,10 +70,7 @@ Judge::Judge(std::span<const Behaviour> accounts, const AttackFinder& attacks, s
       favoured_{fences(&Behaviour::favoured, kShare)},
       extreme_{fences(&Behaviour::extreme, kShare)},
       steadiness_{fences(&Behaviour::steadiness, kShare)},
-      busiest_{fences(&Behaviour::busiest, kRatings)} {
-  judged_ = static_cast<std::uint64_t>(std::count_if(
-      accounts.begin(), accounts.end(), [&](const Behaviour& one) { return one.ratings >= min_ratings; }));
-}
+      busiest_{fences(&Behaviour::busiest, kRatings)} {}
 
 Fences Judge::fences(float Behaviour::*measure, double least) const {
   std::vector<float> values;
