@@ -2,17 +2,13 @@
 """A standby that answers whoever looks at it and hangs on every read: a report on it holds its replay up, and the replay holds the
 lock of a swap. The requests of others must not wait for it, and it is used again when the report has ended.
 """
-import argparse
-import os
-import random
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from replica_test import Clients, World, checks, figures, servers, total, USED_AGAIN_WITHIN, verdict  # noqa: E402
+from replica_test import Clients, World, checks, figures, main, total, USED_AGAIN_WITHIN, verdict  # noqa: E402
 from standby import wait_until  # noqa: E402
 
 REPORT = 12  # seconds; less than max_standby_streaming_delay, 30 s, after which PostgreSQL would end it
@@ -61,27 +57,17 @@ def hangs(world, server, clients, victim):
     wait_until(lambda: figures(server)["up", victim.address, ""] == 1, "it to be used again", USED_AGAIN_WITHIN)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--program", required=True)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
-    arguments = parser.parse_args()
-    print(f"seed {arguments.seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="ratingsctl-replica-hang-") as home:
-        os.chmod(home, 0o755)  # PostgreSQL runs as another user than root
-        try:
-            world = World(arguments, home, ["one", "two"])
-            with world.server("--memory-cache", "0") as server, Clients(server, world.truth, arguments.seed) as clients:
-                clients.begin("use")
-                wait_until(lambda: total(server, "up") == 2, "both replicas to be used")
-                hangs(world, server, clients, world.standbys[0])
-            verdict(world, clients, ["use", "noticed", "hanging", "after"])
-        finally:
-            servers("stop", f"{home}/servers")
+def day(arguments, home):
+    world = World(arguments, home, ["one", "two"])
+    with world.server("--memory-cache", "0") as server, Clients(server, world.truth, arguments.seed) as clients:
+        clients.begin("use")
+        wait_until(lambda: total(server, "up") == 2, "both replicas to be used")
+        hangs(world, server, clients, world.standbys[0])
+    verdict(world, clients, ["use", "noticed", "hanging", "after"])
 
 
 if __name__ == "__main__":
     try:
-        main()
+        main(day)
     except AssertionError as error:
         sys.exit(f"replica_hang_test: {error}")

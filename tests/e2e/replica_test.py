@@ -378,13 +378,13 @@ def second_day(arguments, home):
     verdict(world, clients, ["begin", "lost: before", "lost: after"])
 
 
-def main():
+def main(*days):
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
-    for day in (first_day, second_day):
+    for day in days:
         with tempfile.TemporaryDirectory(prefix="ratingsctl-replica-") as home:
             os.chmod(home, 0o755)  # PostgreSQL runs as another user than root
             try:
@@ -395,6 +395,6 @@ def main():
 
 if __name__ == "__main__":
     try:
-        main()
+        main(first_day, second_day)
     except AssertionError as error:
         sys.exit(f"replica_test: {error}")

@@ -113,6 +113,11 @@ spdlog::level::level_enum translate(log::Level level) {
   return spdlog::level::err;
 }
 
+void put(log::Level level, const std::string& line) {
+  install_once();  // who only uses the library has chosen no level
+  spdlog::log(translate(level), "{}", line);
+}
+
 }  // namespace
 
 namespace log {
@@ -146,16 +151,11 @@ std::string payload(std::string_view line) {
   return format() == Format::json ? in_json(line, {}) : std::string{line};
 }
 
-void write(Level level, std::string_view line) {
-  install_once();  // who only uses the library has chosen no level
-  spdlog::log(translate(level), "{}", payload(line));
-}
+void write(Level level, std::string_view line) { put(level, payload(line)); }
 
 void event(Level level, std::string_view sentence, std::initializer_list<Field> fields) {
   if (!enabled(level)) return;
-  install_once();
-  spdlog::log(translate(level), "{}",
-              format() == Format::json ? in_json(sentence, fields) : in_text(sentence, fields));
+  put(level, format() == Format::json ? in_json(sentence, fields) : in_text(sentence, fields));
 }
 
 }  // namespace log
