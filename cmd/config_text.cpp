@@ -9,7 +9,7 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-bool is_name_byte(char c) {
+bool is_key_byte(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
 }
 
@@ -88,7 +88,7 @@ std::string ConfigText::name() {
   const auto begin = at_;
   do {
     const auto part = at_;
-    while (is_name_byte(peek())) ++at_;
+    while (is_key_byte(peek())) ++at_;
     if (at_ == part)
       throw ConfigFault{.why = "no name of letters, digits, - and _ stands here", .line = line_};
   } while (take("."));

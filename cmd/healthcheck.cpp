@@ -10,8 +10,6 @@
 namespace ratings::cmd {
 namespace {
 
-constexpr int kHighestPort = 65535;
-
 struct Target {
   std::string host = "127.0.0.1";
   int port = 5001;
@@ -23,12 +21,6 @@ struct HealthcheckOptions {
   std::optional<Target> url;
   std::optional<Format> format;
 };
-
-int parse_port(const std::string& text) {
-  const auto port = parse_count(text);
-  if (port == 0 || port > kHighestPort) throw Error{Kind::usage, "'" + text + "' is not a port"};
-  return static_cast<int>(port);
-}
 
 /// http://host[:port][/path]; an IPv6 address in brackets.
 Target parse_url(const std::string& text) {

@@ -2,18 +2,16 @@
 #include "commands.hpp"
 #include "json_output.hpp"
 #include "option_types.hpp"
+#include "stored_history.hpp"
 #include "table.hpp"
 #include "values.hpp"
 
-#include "ratings/clock.hpp"
 #include "ratings/history_view.hpp"
 
 #include <algorithm>
 
 namespace ratings::cmd {
 namespace {
-
-constexpr std::chrono::seconds kPatience{10};
 
 struct ProfileOptions {
   UserId user;
@@ -124,9 +122,7 @@ std::string as_text(const std::string& body) {
 }
 
 ExitCode run_profile(const Settings& settings, const ProfileOptions& options) {
-  auto store = store_options(settings, "profile");
-  store.connections = 1;
-  const auto history = open_history_reader(store)->history(options.user, boot_clock().now() + kPatience);
+  const auto history = read_stored_history(settings, "profile", options.user);
   const auto body = profile_json(options.user, history.ratings);
   const bool json = options.format.value_or(format_for_stdout()) == Format::json;
   if (!body) {

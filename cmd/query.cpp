@@ -1,16 +1,14 @@
 // ratingsctl query: one user's history, straight from the store.
 #include "commands.hpp"
 #include "option_types.hpp"
+#include "stored_history.hpp"
 #include "table.hpp"
 #include "values.hpp"
 
-#include "ratings/clock.hpp"
 #include "ratings/history_view.hpp"
 
 namespace ratings::cmd {
 namespace {
-
-constexpr std::chrono::seconds kPatience{10};
 
 struct QueryOptions {
   UserId user;
@@ -46,9 +44,7 @@ std::string render(const QueryOptions& options, const std::vector<Rating>& ratin
 }
 
 ExitCode run_query(const Settings& settings, const QueryOptions& options) {
-  auto store = store_options(settings, "query");
-  store.connections = 1;
-  const auto history = open_history_reader(store)->history(options.user, boot_clock().now() + kPatience);
+  const auto history = read_stored_history(settings, "query", options.user);
   print(render(options, select(history.ratings, options.filter).ratings));
   return ExitCode::done;
 }

@@ -7,7 +7,7 @@
 namespace ratings::cmd {
 namespace {
 
-constexpr std::chrono::seconds kStoreIdInTime{5};
+constexpr std::chrono::seconds kStoreIdInTime{5};  // there is no second try, unlike in serve
 
 }  // namespace
 

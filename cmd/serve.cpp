@@ -26,7 +26,7 @@ namespace {
 
 /// While PostgreSQL is away: often enough that serving starts within seconds of its return.
 constexpr std::chrono::seconds kRetry{1};
-constexpr std::chrono::seconds kStoreIdInTime{2};
+constexpr std::chrono::seconds kStoreIdPerTry{2};
 
 struct ServeOptions {
   HttpOptions http;
@@ -68,7 +68,7 @@ void prepare(const StoreOptions& store, const std::optional<RedisOptions>& redis
   ensure_schema(store);
   if (!redis) return;
   auto options = *redis;
-  const auto deadline = boot_clock().now() + kStoreIdInTime;
+  const auto deadline = boot_clock().now() + kStoreIdPerTry;
   options.store_id = open_position_reader(store)->changes_since(std::nullopt, deadline).state.store_id;
   cache.arrive(make_redis_cache(options));
 }
@@ -159,12 +159,7 @@ ExitCode run_serve(const Settings& settings, const ServeOptions& options) {
   return ExitCode::done;
 }
 
-int parse_port(const std::string& text) {
-  constexpr std::uint64_t kHighest = 65535;
-  const auto port = parse_count(text);
-  if (port > kHighest) throw Error{Kind::usage, "'" + text + "' is not a port"};
-  return static_cast<int>(port);
-}
+int parse_listen_port(const std::string& text) { return text == "0" ? 0 : parse_port(text); }
 
 unsigned parse_threads(const std::string& text) {
   constexpr std::uint64_t kMost = 4096;  // a thread needs some 100 kB; more than this is a typing error
@@ -182,7 +177,7 @@ void add_serve(CLI::App& app, Selected& selected) {
   command->add_option("--host", http->host, "address to listen on")
       ->type_name("HOST")
       ->default_str("127.0.0.1");
-  add_value(*command, "--port", http->port, parse_port, "0: any free one, which is printed")
+  add_value(*command, "--port", http->port, parse_listen_port, "0: any free one, which is printed")
       ->type_name("PORT")
       ->default_str("5001");
   add_value(*command, "--threads", http->threads, parse_threads, "threads that talk to clients")

@@ -59,6 +59,13 @@ std::uint64_t parse_limit(const std::string& text) {
   return *number;
 }
 
+int parse_port(const std::string& text) {
+  constexpr std::uint64_t kHighest = 65535;
+  const auto port = parse_count(text);
+  if (port == 0 || port > kHighest) throw Error{Kind::usage, "'" + text + "' is not a port"};
+  return static_cast<int>(port);
+}
+
 std::size_t parse_jobs(const std::string& text) {
   const auto number = whole_number<std::size_t>(text);
   if (!number || *number == 0 || *number > kMaxJobs)

@@ -17,6 +17,8 @@ namespace ratings::cmd {
 [[nodiscard]] std::uint64_t parse_count(const std::string& text);
 /// 1 or more.
 [[nodiscard]] std::uint64_t parse_limit(const std::string& text);
+/// 1 … 65535.
+[[nodiscard]] int parse_port(const std::string& text);
 /// 1 … kMaxJobs.
 [[nodiscard]] std::size_t parse_jobs(const std::string& text);
 /// 256M, 1G, 65536, 0: bytes, with 1024 as the step.

@@ -144,11 +144,19 @@ def measure(arguments, layout, users):
         store.drop()
 
 
+def with_spread(values):
+    """The middle one alone where all are the same to the eye."""
+    shown = [f"{value:,.1f}" if max(values) < 100 else f"{value:,.0f}" for value in sorted(values)]
+    middle = shown[len(shown) // 2]
+    return middle if shown[0] == shown[-1] else f"{middle} ({shown[0]}–{shown[-1]})"
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in ("program", "generator", "servers", "work"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--rows", type=int, required=True)
+    parser.add_argument("--rounds", type=int, required=True)
     arguments = parser.parse_args()
     path = f"{arguments.work}/ratings.csv"
     with open(path, "wb") as file:
@@ -161,12 +169,16 @@ def main():
     finally:
         source.drop()
     write_appended(f"{arguments.work}/more.csv", users)
-    print(f"{arguments.rows:,} rows, {users:,} users; {APPENDED:,} appended, {PURGED:,} users purged; one run each, in order.\n")
+    found = {layout.name: [] for layout in LAYOUTS}
+    for number in range(arguments.rounds):
+        say(f"round {number + 1} of {arguments.rounds}")
+        for layout in LAYOUTS:
+            found[layout.name].append(measure(arguments, layout, users))
+    print(f"{arguments.rows:,} rows, {users:,} users; {APPENDED:,} appended, {PURGED:,} users purged; "
+          f"medians of {arguments.rounds}, in turns, with the spread.\n")
     print(f"| layout | {' | '.join(MEASURES)} |\n| --- |{' ---: |' * len(MEASURES)}")
-    for layout in LAYOUTS:
-        found = measure(arguments, layout, users)
-        print(f"| {layout.name} | " + " | ".join(f"{found[name]:,.1f}" if found[name] < 100 else f"{found[name]:,.0f}"
-                                                 for name in MEASURES) + " |", flush=True)
+    for name, rounds in found.items():
+        print(f"| {name} | " + " | ".join(with_spread([one[what] for one in rounds]) for what in MEASURES) + " |")
 
 
 if __name__ == "__main__":

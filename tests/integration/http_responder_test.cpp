@@ -41,8 +41,8 @@ class LogLines {
 };
 
 /// Everything behind the sockets, with a user 1 of a hundred ratings.
-struct World {
-  World() {
+struct ResponderWorld {
+  ResponderWorld() {
     std::vector<Rating> ratings;
     ratings.reserve(100);
     for (int i = 0; i < 100; ++i)
@@ -88,7 +88,7 @@ std::string request(const std::string& line, const std::string& fields = "") {
 
 TEST_SUITE("http_responder") {
   TEST_CASE("the access log has one line a request: what was asked, status, bytes, source, time") {
-    World world;
+    ResponderWorld world;
     world.store.before_read = [&world] { world.clock.advance(45us); };
     Responder responder{world.answering(AccessLog::on)};
     const LogLines lines;
@@ -106,7 +106,7 @@ TEST_SUITE("http_responder") {
   }
 
   TEST_CASE("a request's id is in its answer and in its line") {
-    World world;
+    ResponderWorld world;
     Responder responder{world.answering(AccessLog::on)};
     const LogLines lines;
     const auto sent = request("GET /rates/1", "X-Request-Id: order-66\r\n");
@@ -125,7 +125,7 @@ TEST_SUITE("http_responder") {
   }
 
   TEST_CASE("what the gate refuses is logged and answered under the id that was sent, with its time") {
-    World world;
+    ResponderWorld world;
     auto with = world.answering(AccessLog::on);
     with.server_timing = ServerTiming::on;
     Responder responder{with};
@@ -140,7 +140,7 @@ TEST_SUITE("http_responder") {
   }
 
   TEST_CASE("without an access log an id is made only for who sent one, and for what the log tells of") {
-    World world;
+    ResponderWorld world;
     Responder responder{world.answering()};
     const LogLines lines;
     const auto id = [&](const std::string& line, const std::string& fields) {
@@ -164,7 +164,7 @@ TEST_SUITE("http_responder") {
   }
 
   TEST_CASE("in a JSON log a line is an object, whatever a client wrote, and fits into a pipe") {
-    World world;
+    ResponderWorld world;
     Responder responder{world.answering(AccessLog::on)};
     set_log_format("text");  // the first call hangs in a sink of its own
     const LogLines lines;
@@ -198,7 +198,7 @@ TEST_SUITE("http_responder") {
   }
 
   TEST_CASE("an answer says what it spent its time on, if that is wanted") {
-    World world;
+    ResponderWorld world;
     world.store.before_read = [&world] { world.clock.advance(1500us); };
     auto with = world.answering();
     CHECK(Responder{with}
@@ -223,7 +223,7 @@ TEST_SUITE("http_responder") {
   }
 
   TEST_CASE("the access log is silent when it is off") {
-    World world;
+    ResponderWorld world;
     Responder responder{world.answering()};
     const LogLines lines;
 
@@ -233,7 +233,7 @@ TEST_SUITE("http_responder") {
   }
 
   TEST_CASE("while draining every answer is its connection's last") {
-    World world;
+    ResponderWorld world;
     Responder responder{world.answering()};
     const auto bytes = request("GET /ping");
     CHECK(responder.answer(admitted(bytes), world.clock.now()).after == After::keep);
@@ -245,7 +245,7 @@ TEST_SUITE("http_responder") {
   }
 
   TEST_CASE("a memory hit is the same bytes whether it went through cpp-httplib or not") {
-    World world;
+    ResponderWorld world;
     Responder responder{world.answering()};
     (void)responder.answer(admitted(request("GET /rates/1")), world.clock.now());  // now it is in memory
     (void)responder.answer(admitted(request("GET /rates/1", "Accept-Encoding: gzip\r\n")), world.clock.now());
@@ -282,7 +282,7 @@ TEST_SUITE("http_responder") {
   }
 
   TEST_CASE("whatever else can be answered at once is the same bytes too, and the rest is for workers") {
-    World world;
+    ResponderWorld world;
     Responder responder{world.answering()};
     (void)responder.answer(admitted(request("GET /rates/1")), world.clock.now());
     for (const std::string line : {"GET /",
@@ -335,7 +335,7 @@ TEST_SUITE("http_responder") {
   }
 
   TEST_CASE("a copy that must be compressed first is a worker's work, once") {
-    World world;
+    ResponderWorld world;
     Responder responder{world.answering()};
     (void)responder.answer(admitted(request("GET /rates/1")), world.clock.now());
     const auto bytes = request("GET /rates/1", "Accept-Encoding: gzip\r\n");
@@ -347,7 +347,7 @@ TEST_SUITE("http_responder") {
   }
 
   TEST_CASE("nothing is answered from memory at once where that would have to wait") {
-    World world;
+    ResponderWorld world;
     Responder responder{world.answering()};
     const auto bytes = request("GET /rates/1");
     (void)responder.answer(admitted(bytes), world.clock.now());

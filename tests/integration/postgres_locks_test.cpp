@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 constexpr const char* kWriters = "locktype = 'advisory' AND classid = 1918989413 AND objid = 1";
 
 /// Purges user 1 beside the test, over a connection of that patience and name.
-std::future<std::string> purge(const Database& db, std::chrono::milliseconds patience, const char* command) {
+std::future<std::string> purging(const Database& db, std::chrono::milliseconds patience,
+                                 const char* command) {
   auto options = db.options;
   options.command = command;
   options.url += (options.url.find('?') == std::string::npos ? "?" : "&") +
@@ -60,13 +61,13 @@ TEST_SUITE("postgres: locks") {
     db.run("BEGIN");
     db.run("UPDATE ratings SET rating = 2");
     const auto somebody = pid_of(db);
-    auto first = purge(db, 30s, "first");
+    auto first = purging(db, 30s, "first");
     const std::string first_waits =
         "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ratingsctl/first' "
         "AND datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
     await(db, first_waits, 1);
 
-    const auto said = purge(db, 300ms, "second").get();
+    const auto said = purging(db, 300ms, "second").get();
 
     CHECK(said.find("waited 30 s for ratingsctl/test " + somebody) != std::string::npos);
     CAPTURE(said);
@@ -80,9 +81,9 @@ TEST_SUITE("postgres: locks") {
     db.run("BEGIN");
     db.run("UPDATE ratings SET rating = 2");
     const auto somebody = pid_of(db);
-    auto first = purge(db, 3s, "first");
+    auto first = purging(db, 3s, "first");
     await(db, count_of(std::string{kWriters} + " AND granted"), 1);
-    auto second = purge(db, 30s, "second");
+    auto second = purging(db, 30s, "second");
     await(db, count_of(std::string{kWriters} + " AND NOT granted"), 1);
 
     const auto said = first.get();
@@ -102,7 +103,7 @@ TEST_SUITE("postgres: locks") {
     postgres::Connection writer{postgres::conninfo(db.options, postgres::Purpose::change), soon()};
     writer.execute("testing", "SELECT pg_advisory_lock(1918989413, 1)");
     const auto began = boot_clock().now();
-    auto late = purge(db, kPatience, "late");
+    auto late = purging(db, kPatience, "late");
     await(db, count_of(std::string{kWriters} + " AND NOT granted"), 1);
     boot_clock().sleep_until(began + kPatience * 3 / 4);  // the time that it has to lose
     writer.execute("testing", "SELECT pg_advisory_unlock(1918989413, 1)");

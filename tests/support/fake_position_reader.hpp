@@ -15,6 +15,10 @@
 
 namespace ratings::test {
 
+/// Who has ratings in most tests.
+inline constexpr UserId kAnn{1};
+inline constexpr UserId kBob{2};
+
 /// A store in memory with positions, salts and one number a user: the "version", shown as the time of the
 /// user's only rating; 0 = no rows. Thread-safe.
 class FakeStore {

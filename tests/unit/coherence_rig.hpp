@@ -10,9 +10,6 @@ namespace ratings::test {
 
 using namespace std::chrono_literals;
 
-inline constexpr UserId kAnn{1};
-inline constexpr UserId kBob{2};
-
 /// One server's validator on a fake store; time and rounds belong to the test.
 struct Rig {
   explicit Rig(std::chrono::milliseconds delta = 1'000ms) {

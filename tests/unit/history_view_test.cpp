@@ -9,7 +9,7 @@ using namespace ratings;
 
 namespace {
 
-Rating rating(std::int64_t timestamp, std::int32_t movie, float score) {
+Rating rated_at(std::int64_t timestamp, std::int32_t movie, float score) {
   return {.user = UserId{1}, .movie = MovieId{movie}, .score = score, .timestamp = timestamp};
 }
 
@@ -19,7 +19,8 @@ std::vector<Rating> history_full_of_ties(std::mt19937_64& random) {
   std::uniform_int_distribution<std::int32_t> movie{1, 3};
   std::uniform_int_distribution<int> halves{1, 3};
   std::vector<Rating> history(random() % 60);
-  for (auto& one : history) one = rating(time(random), movie(random), static_cast<float>(halves(random)) / 2);
+  for (auto& one : history)
+    one = rated_at(time(random), movie(random), static_cast<float>(halves(random)) / 2);
   std::sort(history.begin(), history.end(), older);
   return history;
 }
@@ -50,7 +51,7 @@ std::vector<Rating> reference(std::vector<Rating> history, const HistoryFilter& 
 
 TEST_SUITE("history_view") {
   TEST_CASE("no filter gives everything") {
-    const std::vector history{rating(1, 2, 3), rating(2, 1, 4)};
+    const std::vector history{rated_at(1, 2, 3), rated_at(2, 1, 4)};
 
     CHECK(HistoryFilter{}.everything());
     const auto page = select(history, {});
@@ -72,16 +73,16 @@ TEST_SUITE("history_view") {
   }
 
   TEST_CASE("from is included and to is not") {
-    const std::vector history{rating(10, 1, 1), rating(20, 1, 1), rating(30, 1, 1)};
+    const std::vector history{rated_at(10, 1, 1), rated_at(20, 1, 1), rated_at(30, 1, 1)};
     HistoryFilter filter;
     filter.from = 10;
     filter.to = 30;
 
-    CHECK(select(history, filter).ratings == std::vector{rating(10, 1, 1), rating(20, 1, 1)});
+    CHECK(select(history, filter).ratings == std::vector{rated_at(10, 1, 1), rated_at(20, 1, 1)});
   }
 
   TEST_CASE("a limit that cuts nothing off leaves no next page") {
-    const std::vector history{rating(10, 1, 1), rating(20, 1, 1)};
+    const std::vector history{rated_at(10, 1, 1), rated_at(20, 1, 1)};
     HistoryFilter filter;
 
     filter.limit = 2;
@@ -94,13 +95,13 @@ TEST_SUITE("history_view") {
   }
 
   TEST_CASE("a cursor whose record is gone continues behind its place") {
-    const std::vector history{rating(10, 1, 1), rating(20, 1, 1), rating(30, 1, 1)};
+    const std::vector history{rated_at(10, 1, 1), rated_at(20, 1, 1), rated_at(30, 1, 1)};
     HistoryFilter filter;
     filter.after = Cursor{.timestamp = 15, .movie = MovieId{1}, .score = 1, .seen = 2};
 
-    CHECK(select(history, filter).ratings == std::vector{rating(20, 1, 1), rating(30, 1, 1)});
+    CHECK(select(history, filter).ratings == std::vector{rated_at(20, 1, 1), rated_at(30, 1, 1)});
     filter.order = Order::desc;
-    CHECK(select(history, filter).ratings == std::vector{rating(10, 1, 1)});
+    CHECK(select(history, filter).ratings == std::vector{rated_at(10, 1, 1)});
   }
 
   TEST_CASE("pages of any size add up to the whole, in both orders, among equal records too") {

@@ -15,12 +15,11 @@ namespace ratings {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr UserId kAnn{1};
+using test::kAnn;
 
 /// A server whose sampler is stepped by the test.
-struct Rig {
-  explicit Rig(std::uint64_t one_in = 1)
+struct SamplerRig {
+  explicit SamplerRig(std::uint64_t one_in = 1)
       : sampler{reader,
                 coherence,
                 clock,
@@ -58,7 +57,7 @@ struct Rig {
 
 TEST_SUITE("sampler") {
   TEST_CASE("an honest hit is equal, and nothing is dropped") {
-    Rig rig;
+    SamplerRig rig;
     rig.hit();
 
     CHECK(rig.sampler.figures().equal == 1);
@@ -67,7 +66,7 @@ TEST_SUITE("sampler") {
   }
 
   TEST_CASE("other bytes under the right position are a mismatch, and the value leaves both tiers") {
-    Rig rig;
+    SamplerRig rig;
     rig.plant("[]");
     rig.hit();
 
@@ -78,7 +77,7 @@ TEST_SUITE("sampler") {
   }
 
   TEST_CASE("a change between hit and reading is no mismatch") {
-    Rig rig;
+    SamplerRig rig;
     REQUIRE(rig.ask().source == Source::memory);
     rig.store.write(kAnn, 200);
     rig.sampler.step();
@@ -92,7 +91,7 @@ TEST_SUITE("sampler") {
   }
 
   TEST_CASE("a value that is still believed Δ after the store said otherwise is a mismatch") {
-    Rig rig;
+    SamplerRig rig;
     const auto before = rig.store.backup();
     REQUIRE(rig.ask().source == Source::memory);
     rig.store.write(kAnn, 200);
@@ -110,7 +109,7 @@ TEST_SUITE("sampler") {
   }
 
   TEST_CASE("a restored store that says again what is cached is no mismatch") {
-    Rig rig;
+    SamplerRig rig;
     const auto before = rig.store.backup();
     REQUIRE(rig.ask().source == Source::memory);
     rig.store.write(kAnn, 200);
@@ -127,7 +126,7 @@ TEST_SUITE("sampler") {
   }
 
   TEST_CASE("the same own position in another history says nothing") {
-    Rig rig;
+    SamplerRig rig;
     const auto fork = rig.store.backup();
     rig.store.write(kAnn, 200);
     rig.coherence.tick();
@@ -142,7 +141,7 @@ TEST_SUITE("sampler") {
   }
 
   TEST_CASE("one hit in N is compared, and one that finds the place taken is dropped") {
-    Rig rig{3};
+    SamplerRig rig{3};
     const auto reads = rig.reader.reads.load();
     for (int i = 0; i < 5; ++i) rig.hit();
     CHECK(rig.sampler.figures().equal == 1);
@@ -155,7 +154,7 @@ TEST_SUITE("sampler") {
   }
 
   TEST_CASE("misses are not compared: they are the store's own words") {
-    Rig rig;
+    SamplerRig rig;
     rig.memory.set_back({});
     rig.redis.set_back({});
     REQUIRE(rig.ask().source == Source::miss);
@@ -170,7 +169,7 @@ TEST_SUITE("sampler") {
       std::vector<History> histories(std::span<const UserId>, Instant) override { return {}; }
       std::optional<History> spare_history(UserId, Instant) override { return std::nullopt; }
     } busy;
-    Rig rig;
+    SamplerRig rig;
     HitSampler sampler{
         busy, rig.coherence, rig.clock, {.one_in = 1, .tiers = {}}, HitSampler::Background::none};
     sampler.hit(rig.memory.content().at(kAnn));
@@ -180,7 +179,7 @@ TEST_SUITE("sampler") {
 
   TEST_CASE(
       "a history of several megabytes is left out: comparing it would take more memory than is promised") {
-    Rig rig;
+    SamplerRig rig;
     rig.plant(std::string(7'000'000, ' '));
     rig.hit();
     CHECK(rig.sampler.figures().skipped == 1);
@@ -188,7 +187,7 @@ TEST_SUITE("sampler") {
   }
 
   TEST_CASE("its own thread compares, survives a store that fails, and ends with it") {
-    Rig rig;
+    SamplerRig rig;
     {
       const auto sampler =
           make_sampler(rig.reader, rig.coherence, rig.clock, {.one_in = 1, .tiers = {&rig.memory}});

@@ -1,5 +1,6 @@
 // The bots that ratings-generate makes: each is what the list says, and the list names all of them.
 #include "load_support.hpp"
+#include "support/generator.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,15 +9,9 @@
 #include <map>
 #include <set>
 #include <sstream>
-#include <sys/wait.h>
 
 namespace ratings::test {
 namespace {
-
-int generate(const std::string& arguments) {
-  const int status = std::system(("'" RATINGS_GENERATE "' " + arguments + " 2>/dev/null").c_str());
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 using Account = std::vector<Rating>;
 

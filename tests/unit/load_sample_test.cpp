@@ -1,23 +1,17 @@
 #include "csv/content_hasher.hpp"
 #include "load/decision.hpp"
 #include "load_support.hpp"
+#include "support/generator.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
-#include <sys/wait.h>
 
 namespace ratings::test {
 namespace {
 
-const std::string kSample = RATINGS_SOURCE_DIR "/data/ratings_sample.csv";
-
-int generate(const std::string& arguments) {
-  const int status = std::system(("'" RATINGS_GENERATE "' " + arguments + " 2>/dev/null").c_str());
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
+const std::string kShippedSample = RATINGS_SOURCE_DIR "/data/ratings_sample.csv";
 
 }  // namespace
 
@@ -26,12 +20,12 @@ TEST_SUITE("load sample") {
     const TempFolder folder;
     REQUIRE(generate("--rows 100000 --seed 3 --out " + folder.path("s.csv")) == 0);
 
-    CHECK((read_whole(folder.path("s.csv")) == read_whole(kSample)));
+    CHECK((read_whole(folder.path("s.csv")) == read_whole(kShippedSample)));
   }
 
   TEST_CASE("the shipped sample is on the list of known samples") {
     csv::ContentHasher hasher;
-    hasher.update(read_whole(kSample));
+    hasher.update(read_whole(kShippedSample));
     const auto known = known_samples();
 
     CHECK(std::count(known.begin(), known.end(), hasher.hash()) == 1);
@@ -39,7 +33,7 @@ TEST_SUITE("load sample") {
 
   TEST_CASE("the sample has the shape that the manual promises") {
     Bench bench;
-    const auto report = bench.run({.files = {kSample}});
+    const auto report = bench.run({.files = {kShippedSample}});
 
     CHECK(report.loaded == 100'000);
     CHECK(report.rejected == 0);
@@ -66,8 +60,8 @@ TEST_SUITE("load sample") {
 
   TEST_CASE("a store that holds the sample alone takes the first real file without being asked") {
     Bench bench;
-    (void)bench.run({.files = {kSample}});
-    CHECK(bench.run({.files = {kSample}}).no_op);
+    (void)bench.run({.files = {kShippedSample}});
+    CHECK(bench.run({.files = {kShippedSample}}).no_op);
 
     const auto report = bench.run({.files = {bench.folder.write("a.csv", kTwoRows)}});
 

@@ -19,9 +19,8 @@ namespace ratings {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr UserId kAnn{1};
-constexpr UserId kBob{2};
+using test::kAnn;
+using test::kBob;
 
 struct FakeReplica {
   explicit FakeReplica(const test::FakeStore& primary) { replay(primary); }
@@ -34,8 +33,8 @@ struct FakeReplica {
 };
 
 /// A server with a primary and one replica that has replayed everything, or two.
-struct Rig {
-  explicit Rig(std::size_t replicas = 1, std::chrono::milliseconds delta = 1000ms) {
+struct ReplicaRig {
+  explicit ReplicaRig(std::size_t replicas = 1, std::chrono::milliseconds delta = 1000ms) {
     store.delta = delta;
     store.write(kAnn, 100);
     store.write(kBob, 200);
@@ -69,7 +68,7 @@ struct Rig {
 
 TEST_SUITE("replicas") {
   TEST_CASE("a replica that has replayed everything answers, and the primary is not read") {
-    Rig rig;
+    ReplicaRig rig;
     CHECK(rig.read(kAnn) == 100);
     CHECK(rig.read(kBob) == 200);
     CHECK(rig.primary.reads == 0);
@@ -78,7 +77,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("a replica is not used before it has been looked at") {
-    Rig rig;
+    ReplicaRig rig;
     const auto fresh = CheckedReplicas{rig.primary,
                                        [&] {
                                          std::vector<Replica> one;
@@ -90,7 +89,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("what a lagging replica has of a changed user is refused, of others it is used") {
-    Rig rig;
+    ReplicaRig rig;
     rig.store.write(kAnn, 300);
     rig.coherence.tick();
 
@@ -106,7 +105,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("a change that was reported while the replica was asked is not hidden by its answer") {
-    Rig rig;
+    ReplicaRig rig;
     const auto began = rig.clock.now();
     rig.standby().reader.before = [&] {
       rig.store.write(kAnn, 300);  // committed, and reported Δ later
@@ -117,7 +116,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("a replica that is ahead of the last check is believed after one more check") {
-    Rig rig;
+    ReplicaRig rig;
     rig.store.write(kAnn, 300);
     rig.standby().replay(rig.store);
     rig.clock.advance(1ms);
@@ -131,7 +130,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("a replica of a history that was lost is refused, also for users that changed in neither") {
-    Rig rig;
+    ReplicaRig rig;
     const auto before = rig.store.backup();
     rig.store.write(kAnn, 300);  // reached the replica, and was lost with the primary
     rig.standby().replay(rig.store);
@@ -150,7 +149,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("in strict mode each answer of a replica has a check from after the request's arrival") {
-    Rig rig{1, 0ms};
+    ReplicaRig rig{1, 0ms};
     CHECK(rig.read(kAnn) == 100);
     CHECK(rig.figures().reads == 1);
 
@@ -162,7 +161,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("without a fresh check the primary is read and the replica is left out") {
-    Rig rig;
+    ReplicaRig rig;
     rig.clock.advance(1s + 1ns);
     CHECK(rig.read(kAnn) == 100);
     CHECK(rig.standby().reader.reads == 0);
@@ -170,7 +169,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("a replica that cannot be reached costs one attempt, until it has been found answering again") {
-    Rig rig;
+    ReplicaRig rig;
     rig.standby().store.away = true;
 
     CHECK(rig.read(kAnn) == 100);
@@ -190,7 +189,7 @@ TEST_SUITE("replicas") {
 
   TEST_CASE(
       "a read that a replica cancels or has no time for goes to the primary, the next one to it again") {
-    Rig rig;
+    ReplicaRig rig;
     auto kind = Kind::store;
     rig.standby().reader.before = [&] {
       throw Error{kind, "canceling statement due to conflict with recovery"};
@@ -208,7 +207,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("a replica that is too late three times in a row is left alone, each time for longer") {
-    Rig rig;
+    ReplicaRig rig;
     const auto tick = [&](std::chrono::milliseconds passed) {
       rig.clock.advance(passed);
       rig.coherence.tick();
@@ -236,7 +235,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("a replica gets half of the time, the primary all that is left") {
-    Rig rig;
+    ReplicaRig rig;
     const auto now = rig.clock.now();
     rig.standby().reader.before = [] { throw Error{Kind::busy, "no answer in time"}; };
 
@@ -247,7 +246,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("two replicas take turns, and the one that is left does all") {
-    Rig rig{2};
+    ReplicaRig rig{2};
     for (int i = 0; i < 10; ++i) (void)rig.read(kAnn);
     CHECK(rig.figures(0).reads == 5);
     CHECK(rig.figures(1).reads == 5);
@@ -261,7 +260,7 @@ TEST_SUITE("replicas") {
 
   TEST_CASE(
       "of several users those that a replica has right come from it, the others from the primary at once") {
-    Rig rig;
+    ReplicaRig rig;
     rig.store.write(kAnn, 300);
     rig.coherence.tick();
     const UserId users[] = {kBob, kAnn, kBob, UserId{3}};
@@ -284,14 +283,14 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("an error of the primary is the caller's") {
-    Rig rig;
+    ReplicaRig rig;
     rig.standby().store.away = true;
     rig.store.away = true;
     CHECK_THROWS_AS((void)rig.read(kAnn), Error);
   }
 
   TEST_CASE("the comparison of hits reads the primary") {
-    Rig rig;
+    ReplicaRig rig;
     rig.store.write(kAnn, 300);
     const auto found = rig.reader->spare_history(kAnn, rig.clock.now() + 2s);
     REQUIRE(found);
@@ -300,7 +299,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("lag is what the store has and the replica does not") {
-    Rig rig;
+    ReplicaRig rig;
     CHECK(rig.figures().behind == 0);
     CHECK(rig.figures().lag == 0ms);
 
@@ -325,7 +324,7 @@ TEST_SUITE("replicas") {
   }
 
   TEST_CASE("a service on top of it keeps what a replica gave, and checks it at the next request") {
-    Rig rig;
+    ReplicaRig rig;
     test::FakeCache memory;
     RatingService service{*rig.reader, rig.coherence, &memory, nullptr, rig.clock};
 

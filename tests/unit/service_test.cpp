@@ -14,9 +14,9 @@ namespace ratings {
 namespace {
 
 using namespace std::chrono_literals;
+using test::kAnn;
+using test::kBob;
 
-constexpr UserId kAnn{1};
-constexpr UserId kBob{2};
 constexpr UserId kNobody{3};
 
 /// A server: real service and coherence, fake store and caches.

@@ -23,14 +23,12 @@ namespace ratings {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr UserId kAnn{1};
+using test::kAnn;
+using test::kBob;
 
 CachedHistoryPtr body(const std::string& text) {
   return std::make_shared<const CachedHistory>(kAnn, Tag{}, text);
 }
-
-constexpr UserId kBob{2};
 
 constexpr auto kAcceptNone = [](const CachedHistory&) { return false; };
 

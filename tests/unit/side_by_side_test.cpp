@@ -37,7 +37,7 @@ TEST_SUITE("side by side") {
       side_by_side(
           4,
           [&](std::size_t number) {
-            if (number == 2) throw Error{Kind::guard, "the second"};
+            if (number == 2) throw Error{Kind::guard, "the second", ratings::Outcome::told};
             failed.wait();
             ++ended;
             if (number == 3) throw std::runtime_error{"too late"};
@@ -50,6 +50,7 @@ TEST_SUITE("side by side") {
     } catch (const Error& error) {
       CHECK(error.kind() == Kind::guard);
       CHECK(std::string{error.what()} == "the second");
+      CHECK((error.outcome() == ratings::Outcome::told));
     }
     CHECK(ended == 3);
     CHECK(told == 1);

@@ -19,15 +19,22 @@ enum class Kind {
   internal,     ///< a bug of ours (exit 1, HTTP 500)
 };
 
+/// Whether a message says by itself what became of the store ("nothing was changed", "the outcome is
+/// unknown"), so that a caller who knows need not, and must not, add it.
+enum class Outcome : bool { untold, told };
+
 /// The one exception of this library. The message is one line: what was attempted, on what, what happened
 /// and, where there is something, what to do. Lower-case start, no full stop, never a secret.
 class RATINGS_EXPORT Error : public std::runtime_error {
  public:
-  Error(Kind kind, const std::string& message) : std::runtime_error{message}, kind_{kind} {}
+  Error(Kind kind, const std::string& message, Outcome outcome = Outcome::untold)
+      : std::runtime_error{message}, kind_{kind}, outcome_{outcome} {}
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
+  [[nodiscard]] Outcome outcome() const noexcept { return outcome_; }
 
  private:
   Kind kind_;
+  Outcome outcome_;
 };
 
 }  // namespace ratings

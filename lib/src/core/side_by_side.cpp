@@ -16,10 +16,10 @@ namespace {
 class FirstFailure {
  public:
   /// False when an earlier one is kept.
-  bool keep(Kind kind, const char* message) {
+  bool keep(const Error& error) {
     const std::scoped_lock lock{mutex_};
     if (error_) return false;
-    error_.emplace(kind, message);
+    error_.emplace(error.kind(), error.what(), error.outcome());
     return true;
   }
   void rethrow() const {
@@ -36,16 +36,16 @@ class FirstFailure {
 void side_by_side(std::size_t count, const std::function<void(std::size_t)>& work,
                   const std::function<void()>& failed) {
   FirstFailure failure;
+  const auto fail = [&](const Error& error) {
+    if (failure.keep(error)) failed();
+  };
   const auto guarded = [&](std::size_t number) {
-    const auto fail = [&](Kind kind, const char* message) {
-      if (failure.keep(kind, message)) failed();
-    };
     try {
       work(number);
     } catch (const Error& error) {
-      fail(error.kind(), error.what());
+      fail(error);
     } catch (const std::exception& error) {
-      fail(Kind::internal, error.what());
+      fail(Error{Kind::internal, error.what()});
     }
   };
   {
@@ -54,8 +54,7 @@ void side_by_side(std::size_t count, const std::function<void(std::size_t)>& wor
       try {
         threads.emplace_back(guarded, number);
       } catch (const std::system_error& error) {
-        if (failure.keep(Kind::internal, (std::string{"starting a thread: "} + error.what()).c_str()))
-          failed();
+        fail(Error{Kind::internal, std::string{"starting a thread: "} + error.what()});
       }
     }
     if (count > 0) guarded(0);

@@ -13,7 +13,7 @@
 namespace ratings::csv {
 namespace {
 
-constexpr std::size_t kBufferSize = 64UL * 1024;
+constexpr std::size_t kPackedAtOnce = 64UL * 1024;
 // The data set's own archive holds it beside credits.csv, links.csv and others.
 constexpr const char* kRatings = "ratings.csv";
 
@@ -25,7 +25,7 @@ struct FreeArchive {
 
 struct ArchiveSource::State {
   std::unique_ptr<InputFile> input;
-  std::vector<char> buffer = std::vector<char>(kBufferSize);
+  std::vector<char> buffer = std::vector<char>(kPackedAtOnce);
   std::exception_ptr broken;  ///< an exception may not pass through C, so it waits here
   std::unique_ptr<archive, FreeArchive> reader{archive_read_new()};
 

@@ -9,7 +9,7 @@
 namespace ratings::csv {
 namespace {
 
-constexpr std::size_t kBufferSize = 64UL * 1024;
+constexpr std::size_t kCompressedAtOnce = 64UL * 1024;
 // zlib.h, inflateInit2: 15 for the largest window, + 16 to expect a gzip header and to check its CRC and
 // length.
 constexpr int kGzipOnly = 15 + 16;
@@ -22,7 +22,7 @@ struct GzipSource::Inflater {
 };
 
 GzipSource::GzipSource(std::unique_ptr<InputFile> input)
-    : input_{std::move(input)}, inflater_{std::make_unique<Inflater>()}, buffer_(kBufferSize) {
+    : input_{std::move(input)}, inflater_{std::make_unique<Inflater>()}, buffer_(kCompressedAtOnce) {
   if (inflateInit2(&inflater_->stream, kGzipOnly) != Z_OK) throw std::bad_alloc{};
 }
 

@@ -39,9 +39,9 @@ std::optional<Number> number(std::string_view text) {
 }
 
 /// Takes the fields of a token one after the other; remembers whether one of them was wrong.
-class Fields {
+class TokenFields {
  public:
-  explicit Fields(std::string_view text) : text_{text} {}
+  explicit TokenFields(std::string_view text) : text_{text} {}
 
   std::string_view next() {
     const auto end = text_.find(' ');
@@ -92,7 +92,7 @@ std::string fields_of(const RatesOfUser& page) {
 }
 
 std::optional<RatesOfUser> page_of(std::string_view text) {
-  Fields fields{text};
+  TokenFields fields{text};
   if (fields.next() != kVersion) return std::nullopt;
   RatesOfUser page;
   page.user.value = fields.value<std::int64_t>();

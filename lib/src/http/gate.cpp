@@ -109,7 +109,7 @@ std::variant<RequestLine, Refused> read_request_line(std::string_view line) {
 }
 
 /// What the header fields come to; the rest of them are nobody's business.
-class Fields {
+class HeaderLines {
  public:
   /// False: no field.
   [[nodiscard]] bool read(std::string_view line) {
@@ -264,7 +264,7 @@ Refused too_slow() {
 Gated admit(std::string_view received) {
   auto rest = received;
   std::optional<RequestLine> request;
-  Fields fields;
+  HeaderLines fields;
   while (auto line = take_line(rest)) {
     if (!line->ends_with('\r')) return {named(malformed(), request), 0};
     line->remove_suffix(1);

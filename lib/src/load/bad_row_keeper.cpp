@@ -10,7 +10,7 @@ constexpr std::uint64_t kTold = 100;  // LoadObserver::bad_row
 }  // namespace
 
 void check_stop(const std::atomic<bool>& stop) {
-  if (stop) throw Error{Kind::interrupted, "loading: interrupted, nothing was loaded"};
+  if (stop) throw Error{Kind::interrupted, "loading: interrupted, nothing was loaded", Outcome::told};
 }
 
 BadRowKeeper::BadRowKeeper(const LoaderOptions& options, LoadObserver& observer,

@@ -23,11 +23,8 @@ constexpr std::size_t kHashBuffer = 256UL * 1024;
 
 /// Whoever reads why a load ended need not know how loads work to know what became of the rows.
 Error with_outcome(const Error& error) {
-  const std::string text = error.what();
-  for (const auto* told : {"nothing was loaded", "nothing was changed", "the outcome is unknown"}) {
-    if (text.find(told) != std::string::npos) return error;
-  }
-  return Error{error.kind(), text + "; nothing was loaded"};
+  if (error.outcome() == Outcome::told) return error;
+  return Error{error.kind(), std::string{error.what()} + "; nothing was loaded", Outcome::told};
 }
 
 /// One load, step by step. An object, because the steps share what they count with.
@@ -107,7 +104,8 @@ LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const 
                 "loading: what came through a pipe cannot go in together with the rest: it is already "
                 "loaded, or the table "
                 "holds other ratings; nothing was loaded, load the files alone or use --append, --replace or "
-                "--again"};
+                "--again",
+                Outcome::told};
   }
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (!decision.taken[i]) report_.skipped.push_back(inputs_[i].path);
@@ -248,7 +246,8 @@ LoadedFile Loading::read_input(Input& input, const Append& append) {
     throw Error{
         Kind::input,
         "loading " + input.path +
-            ": the file changed while it was read; nothing was loaded, run it again once it is complete"};
+            ": the file changed while it was read; nothing was loaded, run it again once it is complete",
+        Outcome::told};
   }
   input.hash = file.hash;
   return file;
@@ -257,11 +256,12 @@ LoadedFile Loading::read_input(Input& input, const Append& append) {
 void Loading::add_up() {
   for (const auto& file : files_) {
     if (file.read != file.loaded + file.rejected + file.excluded) {
-      throw Error{Kind::internal, "loading " + file.name + ": " + std::to_string(file.read) +
-                                      " lines were read, but " + std::to_string(file.loaded) + " loaded, " +
-                                      std::to_string(file.rejected) + " rejected and " +
-                                      std::to_string(file.excluded) +
-                                      " excluded; nothing was loaded, please report this"};
+      throw Error{Kind::internal,
+                  "loading " + file.name + ": " + std::to_string(file.read) + " lines were read, but " +
+                      std::to_string(file.loaded) + " loaded, " + std::to_string(file.rejected) +
+                      " rejected and " + std::to_string(file.excluded) +
+                      " excluded; nothing was loaded, please report this",
+                  Outcome::told};
     }
     report_.read += file.read;
     report_.loaded += file.loaded;

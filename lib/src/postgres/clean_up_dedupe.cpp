@@ -1,4 +1,5 @@
 #include "postgres/clean_up.hpp"
+#include "postgres/conninfo.hpp"
 #include "postgres/double_scan.hpp"
 #include "postgres/sql.hpp"
 
@@ -12,10 +13,8 @@ namespace {
 
 // Writers wait, readers do not: what is found must still be there when it is taken.
 constexpr const char* kHoldWriters = "LOCK TABLE public.ratings IN SHARE ROW EXCLUSIVE MODE";
-// The transaction says nothing while its readers look.
-constexpr const char* kPatient = "SET LOCAL idle_in_transaction_session_timeout = '24h'";
 // Beyond it the list of what was taken goes to disk.
-constexpr const char* kMemory = "SET LOCAL work_mem = '64MB'";
+constexpr const char* kDedupeMemory = "SET LOCAL work_mem = '64MB'";
 // The planner takes every place for a page read at random, and would rather read the whole table; they come
 // in the order of the table.
 constexpr const char* kByPlace = "SET LOCAL enable_seqscan = off";
@@ -58,9 +57,10 @@ void Taking::take(const DoubleScan& scan, std::vector<std::int64_t>& places) {
     listed = 0;
   }
   if (taken != places.size())
-    throw Error{Kind::internal, "deduping: " + std::to_string(taken) + " of " +
-                                    std::to_string(places.size()) +
-                                    " doubles were where they had been found; nothing was changed"};
+    throw Error{Kind::internal,
+                "deduping: " + std::to_string(taken) + " of " + std::to_string(places.size()) +
+                    " doubles were where they had been found; nothing was changed",
+                Outcome::told};
   places.clear();
 }
 
@@ -69,7 +69,8 @@ void Taking::take(const DoubleScan& scan, std::vector<std::int64_t>& places) {
 DedupeResult dedupe(Session& session, const DedupeRequest& request) {
   DedupeResult result;
   const auto give_up = [&session] {
-    if (session.cancelled()) throw Error{Kind::interrupted, "deduping: interrupted, nothing was changed"};
+    if (session.cancelled())
+      throw Error{Kind::interrupted, "deduping: interrupted, nothing was changed", Outcome::told};
   };
   std::vector<std::int64_t> places;
   /// `found` is called whenever there are new places.
@@ -97,7 +98,7 @@ DedupeResult dedupe(Session& session, const DedupeRequest& request) {
     return result;
   }
   const auto committed = session.change("deduping", [&](pqxx::work& work) {
-    work.exec(kMemory);
+    work.exec(kDedupeMemory);
     work.exec(kByPlace);
     work.exec(kHoldWriters);
     Taking taking{work};

@@ -10,7 +10,7 @@ namespace ratings::postgres {
 namespace {
 
 // What 10,000 users take with them, a million records, stays in memory on its way into the quarantine.
-constexpr const char* kMemory = "SET LOCAL work_mem = '256MB'";
+constexpr const char* kPurgeMemory = "SET LOCAL work_mem = '256MB'";
 constexpr const char* kCount =
     "SELECT user_id, count(*) FROM public.ratings WHERE user_id = ANY ($1::bigint[]) GROUP BY user_id";
 constexpr const char* kKnown =
@@ -57,8 +57,10 @@ CleanUpResult outcome(const std::vector<UserId>& users, const RowsByUser& taken,
 
 void guard_rows(std::uint64_t rows, const PurgeRequest& request) {
   if (!request.max_rows || rows <= *request.max_rows) return;
-  throw Error{Kind::guard, "purging: " + std::to_string(rows) + " rows are more than --max-rows " +
-                               std::to_string(*request.max_rows) + "; nothing was changed"};
+  throw Error{Kind::guard,
+              "purging: " + std::to_string(rows) + " rows are more than --max-rows " +
+                  std::to_string(*request.max_rows) + "; nothing was changed",
+              Outcome::told};
 }
 
 CleanUpResult rehearse(Session& session, const PurgeRequest& request, const std::vector<UserId>& users) {
@@ -81,9 +83,10 @@ RowsByUser take(pqxx::work& work, const std::string& users, const Batch& batch) 
   const auto deleted = static_cast<std::uint64_t>(exec_bound(work, kDelete, users).affected_rows());
   auto taken = rows_by_user(exec_bound(work, kPacked, batch.seq));
   if (total(taken) == deleted) return taken;
-  throw Error{Kind::store, "purging: of " + std::to_string(deleted) + " deleted rows " +
-                               std::to_string(total(taken)) +
-                               " are in quarantine; nothing was changed, please report this"};
+  throw Error{Kind::store,
+              "purging: of " + std::to_string(deleted) + " deleted rows " + std::to_string(total(taken)) +
+                  " are in quarantine; nothing was changed, please report this",
+              Outcome::told};
 }
 
 }  // namespace
@@ -95,7 +98,7 @@ CleanUpResult purge(Session& session, const PurgeRequest& request) {
   const auto list = user_array(users);
   CleanUpResult result;
   const auto committed = session.change("purging", [&](pqxx::work& work) {
-    work.exec(kMemory);
+    work.exec(kPurgeMemory);
     const auto known = known_users(work, list);
     const auto batch = make_batch(work, request.hard ? "hard-purge" : "purge", request.reason);
     const auto taken =

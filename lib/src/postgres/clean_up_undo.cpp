@@ -13,7 +13,7 @@ constexpr const char* kFind =
     "SELECT b.seq, b.name, b.kind, b.generation, b.undone_at IS NOT NULL, p.generation, b.pruned_at IS NOT "
     "NULL "
     "FROM ratingsctl.batch AS b CROSS JOIN ratingsctl.position AS p WHERE b.name = $1 FOR UPDATE OF b";
-constexpr const char* kHeld =
+constexpr const char* kStillHeld =
     "SELECT count(*) FROM ratingsctl.quarantine WHERE batch = $1 AND generation >= $2";
 constexpr const char* kLift = "DELETE FROM ratingsctl.exclusion WHERE batch = $1 RETURNING user_id";
 constexpr const char* kStay =
@@ -22,7 +22,7 @@ constexpr const char* kStay =
 constexpr const char* kStillExcluded =
     "SELECT DISTINCT user_id FROM ratingsctl.exclusion WHERE user_id = ANY ($1::bigint[])";
 // Enough to hash the exclusion of a million users.
-constexpr const char* kMemory = "SET LOCAL work_mem = '64MB'";
+constexpr const char* kUndoMemory = "SET LOCAL work_mem = '64MB'";
 constexpr const char* kMark = "UPDATE ratingsctl.batch SET undone_at = now() WHERE seq = $1";
 
 struct Found {
@@ -76,7 +76,7 @@ bool give_back(pqxx::work& work, const UndoRequest& request, UndoResult& result)
   const auto& batch = found->batch;
   result.pruned = batch.pruned;
   const auto from = request.lift_only ? found->generation : 0;
-  if (batch.undone && exec_bound(work, kHeld, batch.seq, from)[0][0].as<std::uint64_t>() == 0) {
+  if (batch.undone && exec_bound(work, kStillHeld, batch.seq, from)[0][0].as<std::uint64_t>() == 0) {
     result.already_undone = true;
     return false;
   }
@@ -87,7 +87,7 @@ bool give_back(pqxx::work& work, const UndoRequest& request, UndoResult& result)
                     "and give back what later loads held back, run 'ratingsctl undo --lift " +
                     batch.name + "'"};
   }
-  work.exec(kMemory);
+  work.exec(kUndoMemory);
   const auto lifted = ids(exec_bound(work, kLift, batch.seq));
   const auto restored = rows_by_user(exec_bound(work, sql::undo, batch.seq, from));
   const auto staying = rows_by_user(exec_bound(work, kStay, batch.seq, from));

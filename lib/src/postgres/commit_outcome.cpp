@@ -10,7 +10,7 @@ namespace ratings::postgres {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Instant kPatience = 10s;  // an immediate restart of a small server takes one to three
+constexpr Instant kRestartPatience = 10s;  // an immediate restart of a small server takes one to three
 constexpr Instant kBetween = 200ms;
 
 // $1: as kThisTransaction names it. NULL on another timeline.
@@ -22,7 +22,7 @@ SELECT CASE WHEN split_part($1::text, '/', 2) = left(pg_walfile_name(pg_current_
 
 CommitOutcome resolve_commit(const std::string& conninfo, const std::string& transaction) {
   auto& clock = boot_clock();
-  const auto deadline = clock.now() + kPatience;
+  const auto deadline = clock.now() + kRestartPatience;
   const Param params[] = {transaction};
   while (clock.now() < deadline) {
     try {
@@ -49,15 +49,18 @@ void require_committed(const std::string& conninfo, const std::string& transacti
       throw Error{
           Kind::unreachable,
           attempted +
-              ": the connection was lost before COMMIT took effect; nothing was changed, run it again"};
+              ": the connection was lost before COMMIT took effect; nothing was changed, run it again",
+          Outcome::told};
     case CommitOutcome::unknown:
       break;
   }
-  throw Error{Kind::unreachable, attempted +
-                                     ": the connection was lost during COMMIT and the server does not come "
-                                     "back, or another one has taken its place: the outcome is unknown; "
-                                     "run the same command again later, it is safe to repeat "
-                                     "(but not with --again: look at 'ratingsctl status' first)"};
+  throw Error{Kind::unreachable,
+              attempted +
+                  ": the connection was lost during COMMIT and the server does not come "
+                  "back, or another one has taken its place: the outcome is unknown; "
+                  "run the same command again later, it is safe to repeat "
+                  "(but not with --again: look at 'ratingsctl status' first)",
+              Outcome::told};
 }
 
 namespace {
@@ -77,9 +80,10 @@ std::string lock_holder(const std::string& conninfo, Wanted wanted, int own_pid)
 
 Error waited_for_lock(const std::string& conninfo, std::string_view attempted, std::string_view unchanged,
                       Wanted wanted, int own_pid) {
-  return Error{Kind::guard, std::string{attempted} + ": waited 30 s for " +
-                                lock_holder(conninfo, wanted, own_pid) + "; " + std::string{unchanged} +
-                                ", run it again when that has ended"};
+  return Error{Kind::guard,
+               std::string{attempted} + ": waited 30 s for " + lock_holder(conninfo, wanted, own_pid) + "; " +
+                   std::string{unchanged} + ", run it again when that has ended",
+               Outcome::told};
 }
 
 Instant confirm_visible() { return boot_clock().now(); }

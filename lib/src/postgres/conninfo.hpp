@@ -21,6 +21,10 @@ enum class Purpose {
 /// written to (target_session_attrs), unless the user wants another.
 [[nodiscard]] std::string conninfo(const StoreOptions& options, Purpose purpose);
 
+/// For a transaction that says nothing while other connections of ours work for it: the server, or
+/// conninfo(), may allow it less. A command ends by itself after a day.
+inline constexpr const char* kPatient = "SET LOCAL idle_in_transaction_session_timeout = '24h'";
+
 /// One of the hosts that a URL names.
 struct Host {
   std::string name;      ///< host:port

@@ -62,7 +62,7 @@ void CopyStream::fail() {
     PQputCopyEnd(connection_.raw(), "ratingsctl gave up");
     connection_.next_result(attempted_, kNoDeadline);
   }
-  throw Error{Kind::unreachable, attempted_ + ": the connection was lost; nothing was loaded"};
+  throw Error{Kind::unreachable, attempted_ + ": the connection was lost; nothing was loaded", Outcome::told};
 }
 
 std::uint64_t CopyStream::finish() {

@@ -1,5 +1,6 @@
 #include "postgres/double_scan.hpp"
 
+#include "postgres/byte_order.hpp"
 #include "postgres/sql.hpp"
 #include "store/distinct.hpp"
 
@@ -29,7 +30,7 @@ constexpr std::size_t kChunksPerLane = 4;
 /// gives a maintenance job no more than this.
 constexpr std::size_t kMaxLanes = 4;
 /// A chunk takes milliseconds; a disk that needs this long for a megabyte does not work.
-constexpr Instant kPatience = 5min;
+constexpr Instant kChunkPatience = 5min;
 
 constexpr std::uint64_t kPrintsAtOnce = 64UL * 1024 * 1024;  ///< 512 MB
 /// 128 MB. Each round reads anew what part of the table its candidates lie in, so they should be few.
@@ -45,14 +46,6 @@ constexpr std::size_t kUserRowsAtOnce = 10'000;  ///< handed over under a lock
 /// One number: 15 bits of child, 32 of block, 16 of offset.
 constexpr unsigned kBlockBits = 32;
 constexpr unsigned kOffsetBits = 16;
-
-template <typename T>
-T big_endian(const char* bytes) {
-  T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i)
-    value = static_cast<T>(value << 8U | static_cast<unsigned char>(bytes[i]));
-  return value;
-}
 
 /// The elements of a bigint[] without NULLs in binary form: five words, then a length and a value each.
 template <typename Take>
@@ -128,7 +121,7 @@ void DoubleScan::add_records(const Result& rows, std::vector<PlacedRating>& reco
 void DoubleScan::read_prints(Fingerprints& prints, std::uint64_t slice, std::uint64_t slices) {
   readers_.each(table_.chunks(), [&](std::size_t lane, Connection& connection, std::size_t chunk) {
     const auto row = connection.execute("looking for doubles", sql::dedupe_prints, range(chunk),
-                                        boot_clock().now() + kPatience);
+                                        boot_clock().now() + kChunkPatience);
     each_int8(row, [&](std::uint64_t print) {
       // By the bits that Fingerprints does not keep.
       if (((print >> 50U) * slices) >> 14U != slice) return;
@@ -154,11 +147,11 @@ void DoubleScan::read_suspects(std::vector<Fingerprints::Candidate>& candidates,
     chunk.records += candidate.records;
   }
   std::mutex adding;
-  auto many = records_at_once_;
+  ThinningLimit limit{records_at_once_};
   for (std::size_t first = 0; first < chunks.size();) {
     auto end = first;
     auto held = records.size();
-    while (end < chunks.size() && (end == first || held + chunks[end].records <= many))
+    while (end < chunks.size() && (end == first || held + chunks[end].records <= limit.most()))
       held += chunks[end++].records;
     records.reserve(held);
     readers_.each(end - first, [&](std::size_t /*lane*/, Connection& connection, std::size_t number) {
@@ -167,13 +160,13 @@ void DoubleScan::read_suspects(std::vector<Fingerprints::Candidate>& candidates,
       params.push_back(param(static_cast<std::int64_t>(Fingerprints::kBits)));
       params.push_back(print_array(wanted));
       const auto rows = connection.execute("reading what may be doubles", sql::dedupe_suspects, params,
-                                           boot_clock().now() + kPatience);
+                                           boot_clock().now() + kChunkPatience);
       const std::lock_guard guard{adding};
       add_records(rows, records);
     });
     first = end;
     examine(records, first == chunks.size() ? Portion::last : Portion::more);
-    many = std::max(records_at_once_, 2 * records.size());
+    limit.thinned_to(records.size());
   }
 }
 
@@ -218,12 +211,12 @@ void DoubleScan::users(std::span<const UserId> users, const Examine& examine) {
   for (std::size_t first = 0; first < wanted.size(); first += kUsersPerRound) {
     const auto round = std::span{wanted}.subspan(first, std::min(kUsersPerRound, wanted.size() - first));
     records.clear();
-    auto many = records_at_once_;
+    ThinningLimit limit{records_at_once_};
     const auto add = [&](std::vector<PlacedRating>& some) {
       const std::lock_guard guard{adding};
-      if (records.size() + some.size() > many) {
+      if (records.size() + some.size() > limit.most()) {
         examine(records, Portion::more);
-        many = std::max(records_at_once_, 2 * records.size());
+        limit.thinned_to(records.size());
       }
       records.insert(records.end(), some.begin(), some.end());
     };

@@ -33,7 +33,8 @@ Error translate(std::string_view attempted, std::string_view sqlstate, std::stri
             "the tables of schema ratingsctl"};
   }
   if (of_class("53"))
-    return Error{Kind::store, text + "; nothing was changed: free some space and run it again"};
+    return Error{Kind::store, text + "; nothing was changed: free some space and run it again",
+                 Outcome::told};
   return Error{Kind::store, text};
 }
 

@@ -9,15 +9,15 @@ namespace ratings::postgres {
 namespace {
 
 /// Until the scan begins; a host that does not answer by then is not there.
-constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::seconds kConnectPatience{5};
 
 /// One statement is one snapshot. Rows come one at a time, so that neither libpq nor we hold the table; the
 /// statement may take as long as a change may (Purpose::change), since the table may be of any size.
 class PostgresRatingScan final : public RatingScan {
  public:
   explicit PostgresRatingScan(const StoreOptions& options)
-      : connection_{conninfo(options, Purpose::change), boot_clock().now() + kPatience} {
-    require_schema(connection_, boot_clock().now() + kPatience);
+      : connection_{conninfo(options, Purpose::change), boot_clock().now() + kConnectPatience} {
+    require_schema(connection_, boot_clock().now() + kConnectPatience);
     connection_.execute("starting a scan", "SET default_transaction_read_only = on");
   }
 

@@ -5,6 +5,7 @@
 #include "postgres/change_hints.hpp"
 #include "postgres/child_load.hpp"
 #include "postgres/commit_outcome.hpp"
+#include "postgres/conninfo.hpp"
 #include "postgres/copy_stream.hpp"
 #include "postgres/leftovers.hpp"
 #include "postgres/migrations.hpp"
@@ -25,10 +26,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The writers' connection says nothing while others fill the children; a load ends by itself after a day.
-constexpr const char* kPatient = "SET LOCAL idle_in_transaction_session_timeout = '24h'";
 constexpr const char* kEmpty = "SELECT NOT EXISTS (SELECT 1 FROM public.ratings)";
-constexpr const char* kHeld =
+constexpr const char* kAnyHeld =
     "SELECT EXISTS (SELECT 1 FROM ratingsctl.quarantine AS q JOIN ratingsctl.position AS p ON q.generation = "
     "p.generation)";
 constexpr const char* kState = "SELECT own_pos <> pos, generation, pos FROM ratingsctl.position";
@@ -41,7 +40,7 @@ constexpr const char* kLedger =
     "INSERT INTO ratingsctl.load_ledger (generation, hash, name, bytes, read, loaded, rejected, excluded, "
     "pos) "
     "SELECT generation, decode($1, 'hex'), $2, $3, $4, $5, $6, $7, pos FROM ratingsctl.position";
-constexpr const char* kAudit =
+constexpr const char* kLoadAudit =
     "INSERT INTO ratingsctl.audit (who, command, rows, detail) VALUES ($1, $2, $3, $4)";
 // fresh: every row of the table is ours now; else pos moved by one COPY, and own_pos follows if it was in
 // step.
@@ -140,7 +139,8 @@ void PostgresRatingWriter::abandon() noexcept {
 }
 
 Error PostgresRatingWriter::interrupted(std::string_view attempted) const {
-  return Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was loaded"};
+  return Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was loaded",
+               Outcome::told};
 }
 
 template <typename Work>
@@ -206,7 +206,7 @@ void PostgresRatingWriter::take_lock() {
 
 LoadFacts PostgresRatingWriter::read_facts() {
   LoadFacts facts{.empty = run(kEmpty).boolean(0, 0), .live = {}, .excluded = {}};
-  facts.held = facts.empty && run(kHeld).boolean(0, 0);
+  facts.held = facts.empty && run(kAnyHeld).boolean(0, 0);
   const auto state = run(kState);
   facts.foreign_changes = state.boolean(0, 0);
   facts.generation = generation_ = state.int8(0, 1);
@@ -270,7 +270,7 @@ void PostgresRatingWriter::finish_copy(std::span<const LoadedFile> files) {
   for (const auto& file : files) loaded += file.loaded;
   if (stored == sent && stored == loaded) return;
   throw Error{Kind::store, "loading: the server stored " + std::to_string(stored) + " rows of " +
-                               std::to_string(loaded) + "; nothing was loaded, please report this"};
+                               std::to_string(loaded) + ", please report this"};
 }
 
 void PostgresRatingWriter::store_held_back() {
@@ -290,8 +290,7 @@ void PostgresRatingWriter::store_held_back() {
   if (!gathered.empty()) quarantine.put(gathered);
   if (quarantine.finish() != held_back.size()) {
     throw Error{Kind::store,
-                "loading: the server did not store every row of an excluded user; nothing was loaded, please "
-                "report this"};
+                "loading: the server did not store every row of an excluded user, please report this"};
   }
 }
 
@@ -312,7 +311,8 @@ void PostgresRatingWriter::swap_in() {
   if (fill_ != Fill::replace && written) {
     throw Error{Kind::guard,
                 "loading: somebody changed ratings meanwhile; nothing was loaded, run it again "
-                "with --append or --replace"};
+                "with --append or --replace",
+                Outcome::told};
   }
   run("SELECT ratingsctl.swap_children($1::text[]::regclass[])", {names + "}"});
 }
@@ -331,7 +331,7 @@ LoadCommit PostgresRatingWriter::close_books(std::span<const LoadedFile> files) 
     names += (names.empty() ? "" : ", ") + name;
     loaded += file.loaded;
   }
-  run(kAudit, {operator_name(), "load", std::to_string(loaded), names});
+  run(kLoadAudit, {operator_name(), "load", std::to_string(loaded), names});
   return {.generation = position.int8(0, 0),
           .committed = {},
           .wait = std::chrono::milliseconds{position.int8(0, 1)}};

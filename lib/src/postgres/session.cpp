@@ -66,7 +66,8 @@ void Session::lock(pqxx::work& transaction) {
 void Session::commit(pqxx::work& transaction, std::string_view attempted) {
   const auto own_name = exec_bound(transaction, kThisTransaction)[0][0].as<std::string>();
   if (cancelled_)
-    throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was changed"};
+    throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was changed",
+                Outcome::told};
   try {
     transaction.commit();
   } catch (const pqxx::sql_error&) {
@@ -86,7 +87,8 @@ void Session::send_hint() noexcept try {
 
 void Session::rethrow(std::string_view attempted, const pqxx::failure& error) {
   if (cancelled_)
-    throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was changed"};
+    throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was changed",
+                Outcome::told};
   const auto translated = translate(attempted, sqlstate_of(error), error.what());
   if (translated.kind() == Kind::guard) {
     throw waited_for_lock(conninfo_, attempted, "nothing was changed", locked_ ? Wanted::rows : Wanted::lock);

@@ -20,12 +20,12 @@ constexpr const char* kLongLock = "SET LOCAL lock_timeout = '30s'";
 // Everybody waits for us then: should this program or its line die, TCP would notice too late.
 constexpr const char* kImpatient = "SET LOCAL idle_in_transaction_session_timeout = '10s'";
 constexpr Instant kBetweenTries = 300ms;
-constexpr Instant kPatience = 30s;
+constexpr Instant kSwapPatience = 30s;
 
 }  // namespace
 
 void lock_for_swap(Connection& connection, const std::function<void()>& check_cancelled) {
-  const auto deadline = boot_clock().now() + kPatience;
+  const auto deadline = boot_clock().now() + kSwapPatience;
   connection.execute("loading", kEndVacuum);
   connection.execute("loading", kShortLock);
   while (true) {

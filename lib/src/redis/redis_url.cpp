@@ -12,7 +12,6 @@ namespace {
 constexpr std::string_view kScheme = "redis://";
 constexpr std::string_view kClusterScheme = "redis-cluster://";
 constexpr std::string_view kUnixScheme = "unix:";
-constexpr int kMaxPort = 65535;
 constexpr int kMaxDatabase = 1'000'000;  // Redis has 16 unless told otherwise; this only refuses nonsense
 
 /// Shows nothing of the URL: where its password ends, nobody knows before it is understood.

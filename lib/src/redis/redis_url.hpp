@@ -7,6 +7,8 @@
 
 namespace ratings::redis {
 
+inline constexpr int kMaxPort = 65'535;
+
 /// Where a Redis is and how to log in.
 struct Address {
   std::string socket;  ///< path of a Unix socket; empty: host and port

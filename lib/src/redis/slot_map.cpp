@@ -8,7 +8,6 @@ namespace {
 
 using Type = Reply::Type;
 
-constexpr long long kMaxPort = 65'535;
 /// Redis Cluster is made for up to 1,000 nodes; more is nonsense.
 constexpr std::size_t kMaxMasters = 1'000;
 /// What stands for a host that has no name (cluster-preferred-endpoint-type hostname).

@@ -31,16 +31,16 @@ constexpr const char* kAdvance =
     "DELETE FROM ratingsctl_salt_history WHERE pos <= (SELECT pos FROM ratingsctl_position) - 100000";
 constexpr const char* kRaiseFloor =
     "UPDATE ratingsctl_position SET floor = pos; DELETE FROM ratingsctl_user_position";
-constexpr const char* kMark =
+constexpr const char* kMarkUser =
     "INSERT INTO ratingsctl_user_position (user_id, pos) VALUES (?1, ?2) ON CONFLICT (user_id) DO UPDATE SET "
     "pos = excluded.pos";
 constexpr const char* kAudit =
     "INSERT INTO ratingsctl_audit (who, command, batch, users, rows, detail) VALUES (?1, ?2, nullif(?3, ''), "
     "?4, ?5, ?6)";
 
-constexpr const char* kOwn = "UPDATE ratingsctl_position SET own_pos = pos";
+constexpr const char* kPositionIsOwn = "UPDATE ratingsctl_position SET own_pos = pos";
 // Positions are never negative.
-constexpr const char* kForeign = "UPDATE ratingsctl_position SET own_pos = -1";
+constexpr const char* kPositionIsForeign = "UPDATE ratingsctl_position SET own_pos = -1";
 
 WriterLock lock_for(const Target& target, Missing missing, const std::atomic<bool>& cancelled) {
   if (missing == Missing::create) {
@@ -134,13 +134,13 @@ void Change::mark_users() {
     database_.execute(kRaiseFloor);
     return;
   }
-  auto mark = database_.prepare(kMark);
+  auto mark = database_.prepare(kMarkUser);
   for (const auto user : touched_) mark.bind(user, now).run();
 }
 
 Change::Committed Change::commit() {
   mark_users();
-  database_.execute(foreign_changes_ ? kForeign : kOwn);
+  database_.execute(foreign_changes_ ? kPositionIsForeign : kPositionIsOwn);
   database_.execute("UPDATE ratingsctl_position SET suspended = 0");
   const std::chrono::milliseconds wait{database_.number("SELECT wait_ms FROM ratingsctl_position")};
   database_.execute("COMMIT");

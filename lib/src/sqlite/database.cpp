@@ -83,7 +83,8 @@ void Database::fail_locked() const {
 
 void Database::fail(int code, std::string_view statement) const {
   const std::string where = "store " + path_ + ": ";
-  if (is_cancelled()) throw Error{Kind::interrupted, where + "interrupted; nothing was changed"};
+  if (is_cancelled())
+    throw Error{Kind::interrupted, where + "interrupted; nothing was changed", Outcome::told};
   switch (code & 0xFF) {  // the primary code (sqlite.org/rescode.html)
     case SQLITE_INTERRUPT:
       throw Error{Kind::busy, where + "no answer in time"};
@@ -100,7 +101,7 @@ void Database::fail(int code, std::string_view statement) const {
     case SQLITE_PERM:
       throw Error{Kind::store, where + "is read-only for this user; file and directory must be writable"};
     case SQLITE_FULL:
-      throw Error{Kind::store, where + "the disk is full; nothing was changed"};
+      throw Error{Kind::store, where + "the disk is full; nothing was changed", Outcome::told};
     case SQLITE_CORRUPT:
       throw Error{Kind::store, where + "the file is damaged; restore it from a backup"};
     default:

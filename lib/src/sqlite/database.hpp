@@ -20,6 +20,9 @@ namespace ratings::sqlite {
 
 enum class Open { existing, create };
 
+/// What readers wait at most for the recovery of a WAL that a killed writer left; they wait for nothing else.
+inline constexpr std::chrono::milliseconds kReaderPatience{1000};
+
 class Statement;
 
 /// A connection. Not thread-safe, except through the `cancelled` flag it watches. Throws Error: see errors

@@ -2,7 +2,6 @@
 #include "store/distinct.hpp"
 #include "store/doubles.hpp"
 
-#include <algorithm>
 #include <vector>
 
 namespace ratings::sqlite {
@@ -12,29 +11,29 @@ namespace {
 constexpr std::size_t kRecordsAtOnce = 100'000;
 
 // By user through the index, so that only one user's records are in memory at a time.
-constexpr const char* kEverybody =
+constexpr const char* kPlacedByUser =
     "SELECT user_id, movie_id, rating, \"timestamp\", rowid FROM ratings WHERE user_id >= ?1 ORDER BY "
     "user_id";
-constexpr const char* kOneUser =
+constexpr const char* kPlacedOfUser =
     "SELECT user_id, movie_id, rating, \"timestamp\", rowid FROM ratings WHERE user_id = ?1";
 // A temporary table, because there may be more doubles than memory.
 constexpr const char* kDoubles = "CREATE TEMP TABLE ratingsctl_doubles (place INTEGER PRIMARY KEY)";
 constexpr const char* kRemember = "INSERT INTO temp.ratingsctl_doubles VALUES (?1)";
-constexpr const char* kKeep =
+constexpr const char* kKeepDoubles =
     "INSERT INTO ratingsctl_quarantine (user_id, movie_id, rating, \"timestamp\", batch, generation) "
     "SELECT user_id, movie_id, rating, \"timestamp\", ?1, ?2 "
     "FROM temp.ratingsctl_doubles CROSS JOIN ratings ON ratings.rowid = place";
-constexpr const char* kDelete =
+constexpr const char* kDeleteDoubles =
     "DELETE FROM ratings WHERE rowid IN (SELECT place FROM temp.ratingsctl_doubles)";
 
 void find_doubles(Database& database, std::span<const UserId> wanted, DedupeResult& result) {
   auto users = distinct(wanted);
-  auto rows = database.prepare(users.empty() ? kEverybody : kOneUser);
+  auto rows = database.prepare(users.empty() ? kPlacedByUser : kPlacedOfUser);
   auto remember = database.prepare(kRemember);
   if (users.empty()) users.push_back({0});  // ids are not negative: everybody
   DoubleFinder finder{[&](std::int64_t place) { remember.bind(place).run(); }};
   std::vector<PlacedRating> records;  // of one user
-  auto many = kRecordsAtOnce;
+  ThinningLimit limit{kRecordsAtOnce};
   for (const auto first : users) {
     rows.bind(first);
     while (rows.step()) {
@@ -43,9 +42,9 @@ void find_doubles(Database& database, std::span<const UserId> wanted, DedupeResu
         finder.examine(records);
         records.clear();
       }
-      if (records.size() >= many) {
+      if (records.size() >= limit.most()) {
         finder.thin(records);
-        many = std::max(kRecordsAtOnce, 2 * records.size());
+        limit.thinned_to(records.size());
       }
       records.push_back(record);
     }
@@ -64,8 +63,8 @@ DedupeResult dedupe(Change& change, const DedupeRequest& request) {
   find_doubles(database, request.users, result);
   if (request.dry_run || result.rows == 0) return result;
   const auto batch = make_batch(change, "dedupe", "");
-  database.prepare(kKeep).bind(batch.seq, change.generation()).run();
-  database.execute(kDelete);
+  database.prepare(kKeepDoubles).bind(batch.seq, change.generation()).run();
+  database.execute(kDeleteDoubles);
   for (const auto& user : result.users) change.touch(user.user);
   close_batch(change, batch, result);
   finish(change, batch, result);

@@ -13,12 +13,10 @@
 namespace ratings::sqlite {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{1000};  // as in position_reader.cpp
-
-struct Session {
-  Session(const std::filesystem::path& path, FileId opened, Instant deadline)
+struct HistorySession {
+  HistorySession(const std::filesystem::path& path, FileId opened, Instant deadline)
       : file{opened},
-        database{path, Open::existing, kPatience},
+        database{path, Open::existing, kReaderPatience},
         tables{ready(database, path, deadline)},
         rows{database, "SELECT movie_id, rating, \"timestamp\" FROM ratings WHERE user_id = ?1"} {}
 
@@ -71,7 +69,7 @@ class SqliteHistoryReader final : public HistoryReader {
   std::vector<History> read(std::span<const UserId> users, Instant deadline) {
     const auto file = existing_file(path_);
     auto session = take(file);
-    if (!session) session = std::make_unique<Session>(path_, file, deadline);
+    if (!session) session = std::make_unique<HistorySession>(path_, file, deadline);
     session->database.set_deadline(deadline);
     std::vector<History> found;
     {
@@ -84,7 +82,7 @@ class SqliteHistoryReader final : public HistoryReader {
   }
 
   /// A connection to that very file, or null. Those to a file that has been replaced are closed.
-  std::unique_ptr<Session> take(FileId file) {
+  std::unique_ptr<HistorySession> take(FileId file) {
     const std::lock_guard lock{mutex_};
     std::erase_if(idle_, [file](const auto& session) { return session->file != file; });
     if (idle_.empty()) return nullptr;
@@ -93,7 +91,7 @@ class SqliteHistoryReader final : public HistoryReader {
     return session;
   }
 
-  void give_back(std::unique_ptr<Session> session) {
+  void give_back(std::unique_ptr<HistorySession> session) {
     const std::lock_guard lock{mutex_};
     idle_.push_back(std::move(session));
   }
@@ -101,7 +99,7 @@ class SqliteHistoryReader final : public HistoryReader {
   const std::filesystem::path path_;
   Seats seats_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Session>> idle_;
+  std::vector<std::unique_ptr<HistorySession>> idle_;
 };
 
 }  // namespace

@@ -13,13 +13,12 @@
 namespace ratings::sqlite {
 namespace {
 
-constexpr std::int64_t kShownLoads = 10;
-constexpr const char* kBatches =
+constexpr std::int64_t kOverviewLoads = 10;
+constexpr const char* kLastBatches =
     "SELECT b.name, b.kind, b.at, b.users, b.rows, b.undone_at IS NOT NULL, b.generation < p.generation, "
     "       EXISTS (SELECT 1 FROM ratingsctl_quarantine AS q WHERE q.batch = b.seq), b.pruned_at IS NOT NULL "
     "FROM ratingsctl_batch AS b CROSS JOIN ratingsctl_position AS p ORDER BY b.seq DESC LIMIT 10";
 /// For the recovery of a WAL that a killed writer left; readers wait for nothing else.
-constexpr std::chrono::milliseconds kPatience{1000};
 
 /// Opens the file for each overview: that takes 0.1 ms, and a file that was moved into its place is found.
 class SqliteOverviewReader final : public OverviewReader {
@@ -28,7 +27,7 @@ class SqliteOverviewReader final : public OverviewReader {
 
   StoreOverview overview(Instant deadline) override {
     (void)existing_file(path_);
-    Database database{path_, Open::existing, kPatience};
+    Database database{path_, Open::existing, kReaderPatience};
     database.set_deadline(deadline);
     database.execute("PRAGMA query_only = ON");
     require_schema(database, path_);
@@ -41,7 +40,7 @@ class SqliteOverviewReader final : public OverviewReader {
     found.excluded_users = static_cast<std::uint64_t>(
         database.number("SELECT count(DISTINCT user_id) FROM ratingsctl_exclusion"));
     found.bytes_on_disk = bytes_on_disk(path_);
-    found.last_loads = last_loads(database, kShownLoads);
+    found.last_loads = last_loads(database, kOverviewLoads);
     for (auto& load : found.last_loads) load.name = without_folders(load.name);
     found.batches = batches(database);
     found.rows = rows(database, state);  // the one thing that takes long is the last to be tried
@@ -52,7 +51,7 @@ class SqliteOverviewReader final : public OverviewReader {
  private:
   static std::vector<BatchSummary> batches(Database& database) {
     std::vector<BatchSummary> list;
-    auto row = database.prepare(kBatches);
+    auto row = database.prepare(kLastBatches);
     while (row.step()) {
       const auto kind = row.text(1);
       list.push_back({.batch = row.text(0),

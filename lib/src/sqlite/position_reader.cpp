@@ -11,14 +11,11 @@
 namespace ratings::sqlite {
 namespace {
 
-/// For the recovery of a WAL that a killed writer left; readers wait for nothing else.
-constexpr std::chrono::milliseconds kPatience{1000};
-
 /// An open file and what was last read from it.
-struct Session {
-  Session(const std::filesystem::path& path, FileId opened, Instant deadline)
+struct PositionSession {
+  PositionSession(const std::filesystem::path& path, FileId opened, Instant deadline)
       : file{opened},
-        database{path, Open::existing, kPatience},
+        database{path, Open::existing, kReaderPatience},
         tables{ready(database, path, deadline)},
         version{database, "PRAGMA data_version"} {}
 
@@ -51,11 +48,11 @@ class SqlitePositionReader final : public PositionReader {
   explicit SqlitePositionReader(const StoreOptions& options) : path_{embedded_path(options.url)} {}
 
   Changes changes_since(const std::optional<ReadPoint>& last, Instant deadline) override {
-    return ask(deadline, [&](Session& session) { return changes(session, last); });
+    return ask(deadline, [&](PositionSession& session) { return changes(session, last); });
   }
 
   Standing standing(UserId user, const ReadPoint& read, Instant deadline) override {
-    return ask(deadline, [&](Session& session) {
+    return ask(deadline, [&](PositionSession& session) {
       const Snapshot snapshot{session.database};
       const auto state = session.tables.state();
       return Standing{.known_point = session.tables.is_history(read),
@@ -65,7 +62,7 @@ class SqlitePositionReader final : public PositionReader {
   }
 
   std::vector<Check> checks(Instant deadline) override {
-    return ask(deadline, [](Session& session) {
+    return ask(deadline, [](PositionSession& session) {
       const Snapshot snapshot{session.database};
       const auto version = schema_version(session.database);
       const auto missing = missing_triggers(session.database);
@@ -87,11 +84,12 @@ class SqlitePositionReader final : public PositionReader {
 
  private:
   template <typename Question>
-  std::invoke_result_t<Question, Session&> ask(Instant deadline, Question question) {
+  std::invoke_result_t<Question, PositionSession&> ask(Instant deadline, Question question) {
     try {
       // A backup moved into the file's place leaves us on the old one, which never changes again.
       const auto file = existing_file(path_);
-      if (!session_ || session_->file != file) session_ = std::make_unique<Session>(path_, file, deadline);
+      if (!session_ || session_->file != file)
+        session_ = std::make_unique<PositionSession>(path_, file, deadline);
       session_->database.set_deadline(deadline);
       return question(*session_);
     } catch (...) {
@@ -100,7 +98,7 @@ class SqlitePositionReader final : public PositionReader {
     }
   }
 
-  static Changes changes(Session& session, const std::optional<ReadPoint>& last) {
+  static Changes changes(PositionSession& session, const std::optional<ReadPoint>& last) {
     // Asked before the tables are read: a commit in between is seen now and noticed again next time.
     const auto version = session.data_version();
     if (session.seen == version && (!last || *last == session.state.now)) {
@@ -118,7 +116,7 @@ class SqlitePositionReader final : public PositionReader {
   }
 
   const std::filesystem::path path_;
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<PositionSession> session_;
 };
 
 }  // namespace

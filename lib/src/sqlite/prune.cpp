@@ -8,8 +8,8 @@ constexpr const char* kOld =
     "SELECT b.seq, b.name, count(*), count(DISTINCT q.user_id) "
     "FROM ratingsctl_batch AS b JOIN ratingsctl_quarantine AS q ON q.batch = b.seq "
     "WHERE b.at <= datetime('now', ?1) GROUP BY b.seq ORDER BY b.seq";
-constexpr const char* kErase = "DELETE FROM ratingsctl_quarantine WHERE batch = ?1";
-constexpr const char* kMark = "UPDATE ratingsctl_batch SET pruned_at = datetime('now') WHERE seq = ?1";
+constexpr const char* kEraseBatch = "DELETE FROM ratingsctl_quarantine WHERE batch = ?1";
+constexpr const char* kMarkPruned = "UPDATE ratingsctl_batch SET pruned_at = datetime('now') WHERE seq = ?1";
 
 class SqlitePruner final : public Pruner {
  public:
@@ -48,8 +48,8 @@ PruneResult SqlitePruner::prune(const PruneRequest& request) {
   auto& database = change.database();
   database.execute(kOverwrite);
   PruneResult result;
-  auto erase = database.prepare(kErase);
-  auto mark = database.prepare(kMark);
+  auto erase = database.prepare(kEraseBatch);
+  auto mark = database.prepare(kMarkPruned);
   for (const auto& old : old_batches(database, request)) {
     result.batches.push_back({.batch = old.line.batch, .rows = old.line.rows});
     result.rows += old.line.rows;

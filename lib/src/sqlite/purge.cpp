@@ -12,11 +12,11 @@ constexpr const char* kCount =
     "SELECT (SELECT count(*) FROM ratings WHERE user_id = ?1), "
     "       (SELECT count(*) FROM ratingsctl_quarantine WHERE user_id = ?1), "
     "       EXISTS (SELECT 1 FROM ratingsctl_exclusion WHERE user_id = ?1)";
-constexpr const char* kKeep =
+constexpr const char* kKeepUser =
     "INSERT INTO ratingsctl_quarantine (user_id, movie_id, rating, \"timestamp\", batch, generation) "
     "SELECT user_id, movie_id, rating, \"timestamp\", ?2, ?3 FROM ratings WHERE user_id = ?1";
-constexpr const char* kDelete = "DELETE FROM ratings WHERE user_id = ?1";
-constexpr const char* kErase = "DELETE FROM ratingsctl_quarantine WHERE user_id = ?1";
+constexpr const char* kDeleteUser = "DELETE FROM ratings WHERE user_id = ?1";
+constexpr const char* kEraseUser = "DELETE FROM ratingsctl_quarantine WHERE user_id = ?1";
 constexpr const char* kExclude = "INSERT INTO ratingsctl_exclusion (user_id, batch) VALUES (?1, ?2)";
 
 /// What will become of a user; the header says what each status means.
@@ -52,9 +52,9 @@ CleanUpResult plan(Change& change, const PurgeRequest& request) {
 
 void take(Change& change, const PurgeRequest& request, const Batch& batch, const CleanUpResult& result) {
   auto& database = change.database();
-  auto keep = database.prepare(kKeep);
-  auto remove = database.prepare(kDelete);
-  auto erase = database.prepare(kErase);
+  auto keep = database.prepare(kKeepUser);
+  auto remove = database.prepare(kDeleteUser);
+  auto erase = database.prepare(kEraseUser);
   auto exclude = database.prepare(kExclude);
   for (const auto& user : result.users) {
     if (!is_taken(user)) continue;
@@ -73,8 +73,10 @@ void take(Change& change, const PurgeRequest& request, const Batch& batch, const
 CleanUpResult purge(Change& change, const PurgeRequest& request) {
   auto result = plan(change, request);
   if (request.max_rows && result.rows > *request.max_rows) {
-    throw Error{Kind::guard, "purging " + std::to_string(result.rows) + " rows is more than --max-rows " +
-                                 std::to_string(*request.max_rows) + "; nothing was changed"};
+    throw Error{Kind::guard,
+                "purging " + std::to_string(result.rows) + " rows is more than --max-rows " +
+                    std::to_string(*request.max_rows) + "; nothing was changed",
+                Outcome::told};
   }
   if (request.dry_run || result.user_count == 0) return result;
   const auto batch = make_batch(change, request.hard ? "hard-purge" : "purge", request.reason);

@@ -18,12 +18,12 @@ constexpr const char* kUserByUser =
     "SELECT user_id, movie_id, rating, \"timestamp\" FROM ratings WHERE \"timestamp\" >= ?1 ORDER BY user_id";
 
 // A reader in WAL mode waits for nobody but a program that recovers the file.
-constexpr std::chrono::milliseconds kPatience{10'000};
+constexpr std::chrono::milliseconds kScanPatience{10'000};
 
 class SqliteRatingScan final : public RatingScan {
  public:
   explicit SqliteRatingScan(const std::filesystem::path& path)
-      : database_{present(path), Open::existing, kPatience} {
+      : database_{present(path), Open::existing, kScanPatience} {
     database_.execute("PRAGMA query_only = ON");
     require_schema(database_, path);
   }

@@ -39,8 +39,8 @@ void check_row(const Rating& row) {
   const bool fits = row.user.value >= 0 && row.movie.value >= 0 && row.score >= 0 && row.score <= kMaxScore &&
                     row.timestamp >= 0 && row.timestamp <= kMaxTimestamp;
   if (!fits)
-    throw Error{Kind::internal,
-                "a row outside the limits of the table reached the store; nothing was loaded"};
+    throw Error{Kind::internal, "a row outside the limits of the table reached the store; nothing was loaded",
+                Outcome::told};
 }
 
 class SqliteRatingWriter final : public RatingWriter {
@@ -120,7 +120,8 @@ void SqliteRatingWriter::start(Fill fill, std::size_t /*connections*/) {
 
 std::size_t SqliteRatingWriter::append(std::span<const Rating> rows) {
   if (!insert_) throw Error{Kind::internal, "append() before start()"};
-  if (cancelled_) throw Error{Kind::interrupted, "the load was interrupted; nothing was loaded"};
+  if (cancelled_)
+    throw Error{Kind::interrupted, "the load was interrupted; nothing was loaded", Outcome::told};
   const auto split = exclusions_.split(rows, scratch_);
   for (const auto& row : split.kept) {
     check_row(row);
@@ -146,10 +147,11 @@ void SqliteRatingWriter::check_sums(std::span<const LoadedFile> files) const {
     excluded += file.excluded;
   }
   if (loaded == loaded_ && excluded == excluded_) return;
-  throw Error{Kind::store, "the store holds " + std::to_string(loaded_) + " new rows and " +
-                               std::to_string(excluded_) + " excluded ones, the files have " +
-                               std::to_string(loaded) + " and " + std::to_string(excluded) +
-                               "; nothing was loaded"};
+  throw Error{Kind::store,
+              "the store holds " + std::to_string(loaded_) + " new rows and " + std::to_string(excluded_) +
+                  " excluded ones, the files have " + std::to_string(loaded) + " and " +
+                  std::to_string(excluded) + "; nothing was loaded",
+              Outcome::told};
 }
 
 void SqliteRatingWriter::write_ledger(std::span<const LoadedFile> files) {

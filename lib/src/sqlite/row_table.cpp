@@ -41,7 +41,7 @@ int disconnect(sqlite3_vtab* base) {
 
 int best_index(sqlite3_vtab* /*base*/, sqlite3_index_info* /*info*/) { return SQLITE_OK; }
 
-int open(sqlite3_vtab* base, sqlite3_vtab_cursor** made) {
+int open_cursor(sqlite3_vtab* base, sqlite3_vtab_cursor** made) {
   auto cursor = std::unique_ptr<Cursor>{new (std::nothrow) Cursor{}};
   if (!cursor) return SQLITE_NOMEM;
   cursor->rows = *static_cast<Table*>(base)->rows;
@@ -49,7 +49,7 @@ int open(sqlite3_vtab* base, sqlite3_vtab_cursor** made) {
   return SQLITE_OK;
 }
 
-int close(sqlite3_vtab_cursor* base) {
+int close_cursor(sqlite3_vtab_cursor* base) {
   const std::unique_ptr<Cursor> ended{static_cast<Cursor*>(base)};
   return SQLITE_OK;
 }
@@ -99,8 +99,8 @@ const sqlite3_module kModule = [] {
   module.xConnect = connect;
   module.xBestIndex = best_index;
   module.xDisconnect = disconnect;
-  module.xOpen = open;
-  module.xClose = close;
+  module.xOpen = open_cursor;
+  module.xClose = close_cursor;
   module.xFilter = filter;
   module.xNext = next;
   module.xEof = eof;

@@ -2,6 +2,8 @@
 
 #include "ratings/cleanup.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <unordered_map>
@@ -44,6 +46,21 @@ class DoubleFinder {
   std::uint64_t groups_ = 0;
   std::uint64_t conflict_count_ = 0;
   std::vector<Conflict> conflicts_;  ///< by user, movie, time
+};
+
+/// How many records of some events are held before thin() is worth while: so many at once, and twice what the
+/// last thinning left, so that records of which none can be taken are sorted log n times and not n times. Not
+/// thread-safe.
+class ThinningLimit {
+ public:
+  explicit ThinningLimit(std::size_t at_once) noexcept : at_once_{at_once}, most_{at_once} {}
+  /// Records that may be held before the next thinning.
+  [[nodiscard]] std::size_t most() const noexcept { return most_; }
+  void thinned_to(std::size_t left) noexcept { most_ = std::max(at_once_, 2 * left); }
+
+ private:
+  std::size_t at_once_;
+  std::size_t most_;
 };
 
 }  // namespace ratings

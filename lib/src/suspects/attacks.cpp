@@ -13,8 +13,6 @@ namespace {
 constexpr std::uint64_t kSpilled = 3;
 /// Of an attack's accounts the middle half differs at least by a factor of e^0.3 = 1.35.
 constexpr double kAlike = 0.3;
-/// The scale's grain: a script that varies its scores does so by half a star.
-constexpr double kGrain = 0.5;
 
 std::uint64_t key_of(MovieId movie, std::int64_t week) {
   return joined(static_cast<std::uint32_t>(movie.value), static_cast<std::uint32_t>(week));
@@ -27,7 +25,7 @@ float pace_of(const Behaviour& account) {
 }
 
 /// Those whose scores make an attack.
-struct Company {
+struct Agreement {
   double agreed = 0;
   std::vector<float> sizes, paces;
 };
@@ -134,7 +132,7 @@ void AttackFinder::involve() {
 }
 
 void AttackFinder::weigh(std::span<const Behaviour> accounts) {
-  std::vector<Company> company(attackers_.size());
+  std::vector<Agreement> company(attackers_.size());
   for (const auto& member : members_) {
     const auto& [opinion, attack] = verdicts_[member.crowd];
     if (!attack || !opinion.shared_by(member.score, kGrain)) continue;

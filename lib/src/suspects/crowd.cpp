@@ -22,8 +22,6 @@ constexpr double kCertain = 4;
 constexpr double kAgreed = 1e-5;
 /// A film's own ratings say little while they are few: so many of the average film are added to them.
 constexpr std::uint64_t kPrior = 20;
-/// Scores of a film spread at least so far: half a star is the scale's grain.
-constexpr double kGrain = 0.5;
 
 /// The chance that so many of the crowd give the highest (lowest) score.
 double chance_of(const Crowd& crowd, const Extremes& others, double usual_count, const Films& films,

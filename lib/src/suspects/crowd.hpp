@@ -6,6 +6,10 @@
 
 namespace ratings::suspects {
 
+/// The scale's grain, in stars: scores of a film spread at least so far, and a script that varies its scores
+/// does so by it.
+inline constexpr double kGrain = 0.5;
+
 /// What a film got in a week, or in several that follow each other.
 struct Crowd {
   MovieId movie;
