@@ -85,6 +85,15 @@ LoadReport load_files(const StoreOptions& store, const LoadOptions& options, Clo
   return report;
 }
 
+/// What fails after COMMIT does not undo the load, and says so.
+template <typename Work>
+void tell(bool stored, Work work) try {
+  work();
+} catch (const std::exception& error) {
+  if (!stored) throw;
+  throw std::runtime_error{std::string{error.what()} + "; the load itself is done"};
+}
+
 ExitCode run_load(const Settings& settings, LoadOptions& options) {
   auto& clock = boot_clock();
   const auto started = clock.now();
@@ -100,12 +109,11 @@ ExitCode run_load(const Settings& settings, LoadOptions& options) {
 
   const auto kind = stored ? LoadKind::stored : LoadKind::dry_run;
   const auto json = to_line(load_json(report, times, kind));
-  try {
+  tell(stored, [&] {
     write_summary(options.summary, json);
-  } catch (const std::runtime_error& error) {
-    throw std::runtime_error{std::string{error.what()} + "; the load itself is done"};
-  }
-  print(options.format == Format::json ? json : load_text(report, times, kind));
+    print(options.format == Format::json ? json : load_text(report, times, kind));
+    flush_output();
+  });
   return report.rejected > 0 ? ExitCode::remainder : ExitCode::done;
 }
 

@@ -48,6 +48,7 @@ ExitCode run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   const auto arguments = take_arguments(argc, argv);  // first of all: passwords leave the argument list
-  std::signal(SIGPIPE, SIG_IGN);                      // a reader that has gone is an error like any other
+  occupy_standard_streams();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error like any other
   return static_cast<int>(run(arguments));
 }

@@ -3,6 +3,7 @@
 #include "ratings/error.hpp"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -24,6 +25,14 @@ Format parse_format(const std::string& text) {
   if (text == "csv") return Format::csv;
   if (text == "ids") return Format::ids;
   throw Error{Kind::usage, "'" + text + "' is not an output format"};
+}
+
+void occupy_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(stream, F_GETFD) != -1 || errno != EBADF) continue;
+    // The lowest free number is this one. Opened the wrong way round, and for the children of nobody.
+    (void)open("/dev/null", (stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+  }
 }
 
 bool is_terminal(std::FILE* stream) { return isatty(fileno(stream)) != 0; }

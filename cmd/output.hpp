@@ -14,6 +14,10 @@ enum class Format { table, json, ndjson, csv, ids };
 /// For commands whose default depends on the reader: a table for people, JSON for programs.
 [[nodiscard]] Format format_for_stdout();
 
+/// Descriptors 0 to 2 that the caller has closed refuse reading and writing from now on, so that no file or
+/// socket gets such a number and, with it, our messages. To be called before anything is opened.
+void occupy_standard_streams();
+
 /// Throws std::system_error when the reader has gone or the disk is full: an unwritten result is no success.
 void print(std::string_view text);
 void flush_output();

@@ -143,6 +143,20 @@ class Output(harness.Case):
                 done = self.run_cli(*arguments, stdout=full, exit_code=1)
                 self.assertIn("ratingsctl: cannot write to standard output: No space left on device", done.err)
 
+    def test_a_load_that_could_not_be_reported_says_that_it_is_done(self):
+        with open("/dev/full", "wb") as full:
+            done = self.run_cli("load", self.csv(*ROWS), stdout=full, exit_code=1)
+        self.assertIn("; the load itself is done", done.err)
+        self.assertEqual(self.run_json("status")["rows"], len(ROWS))
+
+    def test_closed_standard_streams_are_nobody_else_s_files(self):
+        path = self.csv(*ROWS, (1, 2, "x", 4))
+        script = f'exec "$0" load "{path}" --max-errors 1 --rejects r.csv <&- >&- 2>&-'
+        done = subprocess.run(["sh", "-c", script, harness.program()], env=self.environment(), cwd=self.home, check=False)
+        self.assertEqual(done.returncode, 1, "what could not be printed is a failure")
+        self.assertEqual(self.run_json("status")["rows"], len(ROWS))
+        self.assertEqual((self.home / "r.csv").read_text(), harness.csv_text([(1, 2, "x", 4)]))
+
     def test_a_change_that_could_not_be_reported_names_its_batch(self):
         self.run_cli("load", self.csv(*ROWS))
         with open("/dev/full", "wb") as full:

@@ -121,13 +121,13 @@ TEST_SUITE("postgres load") {
     PQclear(PQexec(psql.raw(), std::string{postgres::sql::schema_001}.c_str()));
     psql.execute("testing", "INSERT INTO ratings VALUES (1, 2, 3, 4)");
     CHECK_THROWS_WITH_AS((void)open_history_reader(options)->history(UserId{1}, soon()),
-                         doctest::Contains("it is version 1, this program needs 4; run 'ratingsctl init'"),
+                         doctest::Contains("it is version 1, this program needs 5; run 'ratingsctl init'"),
                          Error);
 
     const auto report = open_store_admin(options)->ensure_schema();
 
     CHECK(report.found == 1);
-    CHECK(report.now == 4);
+    CHECK(report.now == 5);
     CHECK(open_history_reader(options)->history(UserId{1}, soon()).ratings.size() == 1);
     load_one(options, Fill::replace, 7, 2);
     const auto reader = open_history_reader(options);

@@ -34,13 +34,6 @@ std::future<std::string> purging(const Database& db, std::chrono::milliseconds p
   });
 }
 
-/// A look from outside of every transaction, until `sql` counts so many.
-void await(Database& db, const std::string& sql, std::int64_t wanted) {
-  postgres::Connection looker{postgres::conninfo(db.options, postgres::Purpose::change), soon()};
-  const auto deadline = boot_clock().now() + 30s;
-  while (looker.execute("looking", sql).int8(0, 0) != wanted) REQUIRE(boot_clock().now() < deadline);
-}
-
 std::string pid_of(Database& db) {
   return "(pid " + db.psql.execute("testing", "SELECT pg_backend_pid()::text").text(0, 0) + ",";
 }

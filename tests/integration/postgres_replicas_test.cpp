@@ -66,10 +66,19 @@ std::string reading(const std::string& url) {
 
 TEST_SUITE("postgres: several hosts") {
   TEST_CASE("of several hosts the one that can be written to is wanted, unless the URL says otherwise") {
-    CHECK(has(reading("postgresql://me@a,b/x"), "target_session_attrs='read-write'"));
-    CHECK(has(reading("hostaddr=10.0.0.1,10.0.0.2"), "target_session_attrs='read-write'"));
+    CHECK(has(reading("postgresql://me@a,b/x"), "target_session_attrs='primary'"));
+    CHECK(has(reading("hostaddr=10.0.0.1,10.0.0.2"), "target_session_attrs='primary'"));
     CHECK(has(reading("postgresql://me@a,b/x?target_session_attrs=any"), "target_session_attrs='any'"));
     CHECK_FALSE(has(reading("postgresql://me@a/x"), "target_session_attrs"));
+  }
+
+  TEST_CASE("of several addresses of one name a standby is none of the store's, but may be a replica's") {
+    const std::string store = "host='db' dbname='x'";
+    for (const auto& at : postgres::at_addresses(store, {"10.0.0.1", "10.0.0.2"}))
+      CHECK(has(at, "target_session_attrs='primary'"));
+    CHECK_FALSE(has(postgres::at_addresses(store, {"10.0.0.1"}).front(), "target_session_attrs"));
+    for (const auto& at : postgres::at_addresses(postgres::of_any_server(store), {"10.0.0.1", "10.0.0.2"}))
+      CHECK(has(at, "target_session_attrs='any'"));
   }
 
   TEST_CASE("each host keeps its own port and address, and all the other words") {

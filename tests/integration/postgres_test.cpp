@@ -1,4 +1,7 @@
 #include "integration/postgres_world.hpp"
+#include "postgres/commit_outcome.hpp"
+#include "postgres/connection.hpp"
+#include "postgres/conninfo.hpp"
 #include "postgres/pool.hpp"
 
 #include "ratings/cleanup.hpp"
@@ -10,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -17,6 +21,13 @@
 using namespace ratings;
 using namespace std::chrono_literals;
 
+using postgres::CommitOutcome;
+using postgres::Connection;
+using postgres::conninfo;
+using postgres::kMarkTransaction;
+using postgres::Purpose;
+using postgres::resolve_commit;
+using test::await;
 using test::Database;
 using test::no_watch;
 using test::options_for;
@@ -109,6 +120,52 @@ TEST_SUITE("postgres") {
     }
     db.run("INSERT INTO ratings VALUES (1, 1, '-0', 1)");
     CHECK_FALSE(std::signbit(db.reader->history(UserId{1}, soon()).ratings.at(0).score));
+  }
+
+  TEST_CASE(
+      "an unanswered COMMIT is looked for by its mark: its number may be somebody else's after a crash") {
+    Database db;
+    const auto text = conninfo(db.options, Purpose::change);
+    const auto run = [&](std::vector<const char*> statements) {
+      Connection connection{text, boot_clock().now() + 5s};
+      std::string name;
+      for (const auto* statement : statements) {
+        const auto result = connection.execute("testing", statement);
+        if (statement == kMarkTransaction) name = result.text(0, 0);
+      }
+      return name;
+    };
+
+    const auto done = run({"BEGIN", kMarkTransaction, "COMMIT"});
+    const auto lost = run({"BEGIN", kMarkTransaction, "ROLLBACK"});
+    CHECK((resolve_commit(text, done) == CommitOutcome::committed));
+    CHECK((resolve_commit(text, lost) == CommitOutcome::rolled_back));
+
+    // The number of one that is committed, with the mark of the one that was lost; and a number of the
+    // future.
+    const auto number = done.substr(0, done.find('/'));
+    const auto rest = lost.substr(lost.find('/'));
+    CHECK((resolve_commit(text, number + rest) == CommitOutcome::rolled_back));
+    CHECK((resolve_commit(text, std::to_string(std::stoull(number) + 1'000'000) + rest) ==
+           CommitOutcome::rolled_back));
+    CHECK((resolve_commit(text, number + "/0000FFFF" + lost.substr(lost.rfind('/'))) ==
+           CommitOutcome::unknown));
+  }
+
+  TEST_CASE("an unanswered COMMIT that is still under way is waited for") {
+    Database db;
+    const auto text = conninfo(db.options, Purpose::change);
+    Connection connection{text, boot_clock().now() + 5s};
+    connection.execute("testing", "BEGIN");
+    const auto name = connection.execute("testing", kMarkTransaction).text(0, 0);
+
+    auto outcome = std::async(std::launch::async, [&] { return resolve_commit(text, name); });
+    await(db,
+          "SELECT least(count(*), 1) FROM pg_stat_activity WHERE datname = current_database() "
+          "AND query LIKE '%locktype = ''transactionid''%'",
+          1);
+    connection.execute("testing", "COMMIT");
+    CHECK((outcome.get() == CommitOutcome::committed));
   }
 
   TEST_CASE("checks name the table whose trigger is missing or disabled") {

@@ -45,6 +45,13 @@ struct Database {
   }
 };
 
+/// A look from outside of every transaction, until `sql` gives that number.
+inline void await(const Database& db, const std::string& sql, std::int64_t wanted) {
+  postgres::Connection looker{postgres::conninfo(db.options, postgres::Purpose::change), soon()};
+  const auto deadline = boot_clock().now() + std::chrono::seconds{30};
+  while (looker.execute("looking", sql).int8(0, 0) != wanted) REQUIRE(boot_clock().now() < deadline);
+}
+
 inline void no_watch(const char* /*stage*/) {}
 
 }  // namespace ratings::test

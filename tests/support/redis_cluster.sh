@@ -133,6 +133,8 @@ case $action in
     cp "$dir/node$3/dump.rdb" "$4"
     ;;
   move)
+    # A node that has just come back answers CLUSTERDOWN to what is moved to it, though the others agree already.
+    wait_until 30 whole
     wait_until 30 agree "$3"
     redis-cli --cluster reshard "127.0.0.1:$(port_of "$3")" --cluster-from "$(ask "$3" cluster myid)" \
       --cluster-to "$(ask "$4" cluster myid)" --cluster-slots "$5" --cluster-yes >"$dir/move.log" 2>&1 \

@@ -110,6 +110,59 @@ TEST_SUITE("load rejects") {
     CHECK(bench.folder.names() == std::vector<std::string>{"a.csv"});
   }
 
+  TEST_CASE(
+      "of an earlier run's rejects none stays that this one does not need, but a dry run removes nothing") {
+    Bench bench;
+    const auto rejects = bench.folder.write("r.csv", "older");
+    for (const auto* name : {"r.csv.log", "r.csv.2", "r.csv.3"}) (void)bench.folder.write(name, "older");
+    const auto good = bench.folder.write("a.csv", kTwoRows);
+    const auto bad = bench.folder.write("b.csv", kHeader + "bad\n");
+
+    (void)bench.run({.files = {good}, .dry_run = true, .rejects = rejects});
+    CHECK(bench.folder.names() ==
+          std::vector<std::string>{"a.csv", "b.csv", "r.csv", "r.csv.2", "r.csv.3", "r.csv.log"});
+
+    (void)bench.run({.files = {good, bad}, .max_errors = 1, .rejects = rejects});
+    CHECK(bench.folder.names() == std::vector<std::string>{"a.csv", "b.csv", "r.csv", "r.csv.log"});
+    CHECK(read_whole(rejects) == kHeader + "bad\n");
+  }
+
+  TEST_CASE("rejects that cannot get their name after COMMIT are kept, and the load is said to be done") {
+    /// Puts a folder where the rejects are to be.
+    class Obstructing final : public RatingWriter {
+     public:
+      Obstructing(FakeStore& store, std::string path) : honest_{store}, path_{std::move(path)} {}
+      LoadFacts begin() override { return honest_.begin(); }
+      void start(Fill fill, std::size_t connections) override { honest_.start(fill, connections); }
+      std::size_t append(std::span<const Rating> rows) override { return honest_.append(rows); }
+      LoadCommit commit(std::span<const LoadedFile> files, const StageWatch& entering) override {
+        std::filesystem::create_directory(path_);
+        return honest_.commit(files, entering);
+      }
+      void cancel() noexcept override { honest_.cancel(); }
+
+     private:
+      FakeRatingWriter honest_;
+      std::string path_;
+    };
+    Bench bench;
+    const auto rejects = bench.folder.path("r.csv");
+    const auto file = bench.folder.write("a.csv", kTwoRows + "bad\n");
+    Obstructing writer{bench.store, rejects};
+    std::string said;
+    try {
+      (void)load({.files = {file}, .max_errors = 1, .rejects = rejects}, writer, bench.listener, bench.stop,
+                 bench.clock);
+    } catch (const Error& error) {
+      said = error.what();
+    }
+
+    CHECK(said.ends_with("; they are in " + rejects + ".part; the load itself is done"));
+    CHECK(read_whole(rejects + ".part") == kHeader + "bad\n");
+    CHECK_FALSE(read_whole(rejects + ".log.part").empty());
+    CHECK(bench.store.rows.size() == 2);
+  }
+
   TEST_CASE("no file that rejects may go to is one to be loaded") {
     Bench bench;
     const auto rejects = bench.folder.path("r.csv");
@@ -172,30 +225,44 @@ TEST_SUITE("load rejects") {
   TEST_CASE("a load that fails in its commit leaves the rejects of an older one as they were") {
     class Failing final : public RatingWriter {
      public:
-      explicit Failing(FakeStore& store) : honest_{store} {}
+      Failing(FakeStore& store, Error error) : honest_{store}, error_{std::move(error)} {}
       LoadFacts begin() override { return honest_.begin(); }
       void start(Fill fill, std::size_t connections) override { honest_.start(fill, connections); }
       std::size_t append(std::span<const Rating> rows) override { return honest_.append(rows); }
-      LoadCommit commit(std::span<const LoadedFile>, const StageWatch&) override {
-        throw Error{Kind::guard, "loading: waited in vain"};
-      }
+      LoadCommit commit(std::span<const LoadedFile>, const StageWatch&) override { throw Error{error_}; }
       void cancel() noexcept override { honest_.cancel(); }
 
      private:
       FakeRatingWriter honest_;
+      Error error_;
     };
     for (const auto& rows : {kTwoRows, kTwoRows + "bad\n"}) {
       Bench bench;
       const auto rejects = bench.folder.write("r.csv", "older");
       const auto log = bench.folder.write("r.csv.log", "older log");
       const auto file = bench.folder.write("a.csv", rows);
-      Failing writer{bench.store};
+      Failing writer{bench.store, Error{Kind::guard, "loading: waited in vain"}};
       CHECK_THROWS_AS((void)load({.files = {file}, .max_errors = 1, .rejects = rejects}, writer,
                                  bench.listener, bench.stop, bench.clock),
                       Error);
       CHECK(read_whole(rejects) == "older");
       CHECK(read_whole(log) == "older log");
       CHECK(bench.folder.names() == std::vector<std::string>{"a.csv", "r.csv", "r.csv.log"});
+
+      // Nobody would get them from a second run: if the load stands, it reads nothing.
+      Failing unheard{bench.store, Error{Kind::unreachable, "loading: lost", ratings::Outcome::unknown}};
+      std::string said;
+      try {
+        (void)load({.files = {file}, .max_errors = 1, .rejects = rejects}, unheard, bench.listener,
+                   bench.stop, bench.clock);
+      } catch (const Error& error) {
+        said = error.what();
+      }
+      const bool any = rows != kTwoRows;
+      CHECK(said == (any ? "loading: lost; the rejects are kept in " + rejects + ".part " + log + ".part"
+                         : "loading: lost"));
+      CHECK(std::filesystem::exists(rejects + ".part") == any);
+      CHECK(read_whole(rejects) == "older");
     }
   }
 }

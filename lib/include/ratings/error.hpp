@@ -19,9 +19,12 @@ enum class Kind {
   internal,     ///< a bug of ours (exit 1, HTTP 500)
 };
 
-/// Whether a message says by itself what became of the store ("nothing was changed", "the outcome is
-/// unknown"), so that a caller who knows need not, and must not, add it.
-enum class Outcome : bool { untold, told };
+/// Whether a message says by itself what became of the store, so that a caller who knows must not add it.
+enum class Outcome {
+  untold,
+  told,     ///< "nothing was changed", "the load itself is done"
+  unknown,  ///< that nobody knows whether COMMIT took effect
+};
 
 /// The one exception of this library. The message is one line: what was attempted, on what, what happened
 /// and, where there is something, what to do. Lower-case start, no full stop, never a secret.

@@ -30,6 +30,10 @@ struct InputFacts {
   std::optional<std::uint64_t> size;  ///< unknown for a pipe
   std::uint64_t device = 0;           ///< with `inode`: which file it is, under whatever name
   std::uint64_t inode = 0;
+  std::int64_t modified = 0;  ///< nanoseconds since 1970
+
+  /// The same file, as long and as old.
+  friend bool operator==(const InputFacts&, const InputFacts&) = default;
 };
 
 /// Error{input} for a missing file, a directory or one that may not be read. `path`: "-" is standard input.

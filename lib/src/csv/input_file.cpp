@@ -27,7 +27,8 @@ InputFacts facts_of(const std::string& path, const struct stat& status) {
   InputFacts facts{.repeatable = regular && path != kStandardInput,
                    .size = std::nullopt,
                    .device = status.st_dev,
-                   .inode = status.st_ino};
+                   .inode = status.st_ino,
+                   .modified = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
   if (regular) facts.size = static_cast<std::uint64_t>(status.st_size);
   return facts;
 }

@@ -59,7 +59,10 @@ Response error_response(const Refusal& refusal) {
 }
 
 Refusal refusal_for(Kind kind) {
-  if (kind == Kind::unreachable) return {503, "unavailable", "the ratings cannot be read at the moment"};
+  // A guard here is the store's schema, upgraded by a newer server: it can be read again once this one is
+  // upgraded, too.
+  if (kind == Kind::unreachable || kind == Kind::guard)
+    return {503, "unavailable", "the ratings cannot be read at the moment"};
   if (kind == Kind::busy) return {503, "busy", "the ratings could not be read in time"};
   return {500, "internal", "something went wrong on this side"};
 }

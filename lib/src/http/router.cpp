@@ -114,7 +114,7 @@ std::optional<SendBudget::Hold> Router::workspace_for(const CachedHistory& histo
 
 Response Router::failed(const std::exception& error, Kind kind, std::string_view id) {
   if (kind == Kind::busy) ++shed_busy_;
-  if (kind == Kind::unreachable) ++shed_unreachable_;
+  if (kind == Kind::unreachable || kind == Kind::guard) ++shed_unreachable_;
   // Once a second: a store that is away fails every request.
   auto response = error_response(refusal_for(kind));
   const auto now = clock_.now().count();

@@ -47,4 +47,8 @@ void BadRowKeeper::publish() {
   if (rejects_) rejects_->publish();
 }
 
+std::vector<std::string> BadRowKeeper::keep() {
+  return rejects_ ? rejects_->keep() : std::vector<std::string>{};
+}
+
 }  // namespace ratings

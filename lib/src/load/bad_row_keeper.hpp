@@ -21,6 +21,9 @@ class BadRowKeeper final : public csv::BadRowSink {
   /// Before the rows are committed, and after it: see RejectFile.
   void finish();
   void publish();
+  /// Instead of publish(), when nobody knows what became of the load: names of the files that are left,
+  /// complete.
+  [[nodiscard]] std::vector<std::string> keep();
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
 

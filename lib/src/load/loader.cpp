@@ -23,8 +23,16 @@ constexpr std::size_t kHashBuffer = 256UL * 1024;
 
 /// Whoever reads why a load ended need not know how loads work to know what became of the rows.
 Error with_outcome(const Error& error) {
-  if (error.outcome() == Outcome::told) return error;
+  if (error.outcome() != Outcome::untold) return error;
   return Error{error.kind(), std::string{error.what()} + "; nothing was loaded", Outcome::told};
+}
+
+/// Should the load stand after all, its repetition reads nothing, so they would be lost.
+Error with_kept_rejects(const Error& error, const std::vector<std::string>& files) {
+  std::string names;
+  for (const auto& file : files) names += " " + file;
+  if (names.empty()) return error;
+  return Error{error.kind(), error.what() + ("; the rejects are kept in" + names), error.outcome()};
 }
 
 /// One load, step by step. An object, because the steps share what they count with.
@@ -88,7 +96,7 @@ LoadReport Loading::dry_run() {
   report_.users = users_->count_without({});
   bad_rows_.finish();
   add_up();
-  bad_rows_.publish();
+  if (bad_rows_.count() > 0) bad_rows_.publish();  // else it would remove those of an earlier load
   return std::move(report_);
 }
 
@@ -117,7 +125,9 @@ LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const 
   bad_rows_.publish();
   return std::move(report_);
 } catch (const Error& error) {
-  if (report_.committed != Instant{}) throw;
+  if (report_.committed != Instant{})
+    throw Error{error.kind(), std::string{error.what()} + "; the load itself is done", Outcome::told};
+  if (error.outcome() == Outcome::unknown) throw with_kept_rejects(error, bad_rows_.keep());
   throw with_outcome(error);
 }
 
@@ -242,7 +252,10 @@ LoadedFile Loading::read_input(Input& input, const Append& append) {
                   .loaded = tally.loaded,
                   .rejected = bad_rows_.count() - bad_before,
                   .excluded = tally.held_back};
-  if (input.hash.value_or(file.hash) != file.hash) {
+  // Its bytes alone do not tell: read for the first time, a file that is still being written ends somewhere
+  // in a line.
+  const bool grown = input.facts.repeatable && csv::inspect(input.path) != input.facts;
+  if (grown || input.hash.value_or(file.hash) != file.hash) {
     throw Error{
         Kind::input,
         "loading " + input.path +

@@ -66,8 +66,16 @@ void OutputFile::sync() {
   if (fsync(descriptor_) != 0) fail();
 }
 
+std::string OutputFile::keep() {
+  if (descriptor_ >= 0) close(std::exchange(descriptor_, -1));
+  return part_;
+}
+
 void OutputFile::publish() {
-  if (rename(part_.c_str(), path_.c_str()) != 0) fail();
+  if (rename(part_.c_str(), path_.c_str()) != 0) {
+    const std::string why = std::strerror(errno);
+    throw Error{Kind::input, "writing rejects to " + path_ + ": " + why + "; they are in " + keep()};
+  }
   if (close(std::exchange(descriptor_, -1)) != 0) fail();
   auto folder = std::filesystem::path{path_}.parent_path();
   if (folder.empty()) folder = ".";

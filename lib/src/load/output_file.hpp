@@ -6,7 +6,8 @@
 namespace ratings {
 
 /// A file that appears under its name only when it is complete and on disk; until then it is NAME.part, which
-/// the destructor removes. Not thread-safe. Throws Error{input} naming the file when it cannot be written.
+/// the destructor removes unless it was to be kept. Not thread-safe. Throws Error{input} naming the file when
+/// it cannot be written.
 class OutputFile {
  public:
   explicit OutputFile(std::string path);
@@ -23,8 +24,10 @@ class OutputFile {
   [[nodiscard]] bool at_line_start() const noexcept { return last_ == '\n'; }
   /// Everything is on disk afterwards.
   void sync();
-  /// After sync(): takes the place of an older file of that name.
+  /// After sync(): takes the place of an older file of that name. If it cannot, NAME.part stays.
   void publish();
+  /// After sync(), instead of publish(): stays NAME.part, which is returned.
+  std::string keep();
 
  private:
   void flush();

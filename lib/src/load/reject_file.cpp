@@ -19,8 +19,10 @@ std::string part_name(const std::string& path, std::size_t number) {
   return number == 1 ? path : path + "." + std::to_string(number);
 }
 
-void remove_older(const std::string& path) {
-  if (unlink(path.c_str()) == 0 || errno == ENOENT) return;
+/// False: there is none.
+bool remove_older(const std::string& path) {
+  if (unlink(path.c_str()) == 0) return true;
+  if (errno == ENOENT) return false;
   throw Error{Kind::input, "removing the rejects of an earlier load, " + path + ": " + std::strerror(errno)};
 }
 
@@ -75,13 +77,23 @@ void RejectFile::finish() {
 }
 
 void RejectFile::publish() {
-  if (!log_) {
-    remove_older(path_);
-    remove_older(log_name(path_));
-    return;
+  try {
+    for (auto& part : parts_) part.file.publish();
+    if (log_) log_->publish();
+  } catch (const Error&) {
+    (void)keep();
+    throw;
   }
-  for (auto& part : parts_) part.file.publish();
-  log_->publish();
+  if (!log_) remove_older(log_name(path_));
+  auto next = parts_.size() + 1;
+  while (remove_older(part_name(path_, next))) ++next;
+}
+
+std::vector<std::string> RejectFile::keep() {
+  std::vector<std::string> names;
+  for (auto& part : parts_) names.push_back(part.file.keep());
+  if (log_) names.push_back(log_->keep());
+  return names;
 }
 
 }  // namespace ratings

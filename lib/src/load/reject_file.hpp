@@ -28,9 +28,11 @@ class RejectFile {
   /// On disk when it returns, not yet under its name: the load may still fail, and then those of an earlier
   /// one stay as they are.
   void finish();
-  /// Under its name. Without a bad line, PATH and PATH.log of an earlier run go: whoever looks there
-  /// afterwards must not take its lines for those of this one.
+  /// Under its name. What an earlier run left under names that this one does not need goes: whoever looks
+  /// there afterwards must not take its lines for those of this one.
   void publish();
+  /// Instead of publish(): stays as it is, under names for what is not complete, which are returned.
+  [[nodiscard]] std::vector<std::string> keep();
 
  private:
   struct Part {

@@ -1,5 +1,7 @@
 #include "postgres/child_load.hpp"
 
+#include "core/log.hpp"
+
 namespace ratings::postgres {
 namespace {
 
@@ -51,5 +53,13 @@ void ChildLoad::index() {
 
 void ChildLoad::analyse() { connection_.execute("analysing " + name_, "ANALYZE " + name_); }
 void ChildLoad::commit() { connection_.execute("finishing " + name_, "COMMIT"); }
+
+void analyse_ratings(Connection& connection) noexcept try {
+  if (connection.broken()) return;
+  // It reads 30,000 pages at most; the servers have to be waited for anyway.
+  connection.execute("analysing ratings", "ANALYZE public.ratings", {}, boot_clock().now() + 10s);
+} catch (const std::exception& error) {
+  log::warn("ratings has no statistics yet, run ANALYZE ratings reason={}", log::quoted(error.what()));
+}
 
 }  // namespace ratings::postgres

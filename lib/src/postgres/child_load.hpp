@@ -36,4 +36,9 @@ class ChildLoad {
   std::optional<CopyStream> copy_;
 };
 
+/// Statistics of `ratings` as a whole, after the swap: the server makes none by itself (PostgreSQL manual,
+/// "Updating Planner Statistics"), and whoever groups by user from psql would get a plan for 200 users. The
+/// load is committed: what fails is logged.
+void analyse_ratings(Connection& connection) noexcept;
+
 }  // namespace ratings::postgres

@@ -10,15 +10,17 @@ namespace ratings::postgres {
 
 enum class CommitOutcome { committed, rolled_back, unknown };
 
-/// The transaction that asks, by a name that another server does not give to another one: its number, and the
-/// timeline it writes. A standby that takes over without our commit begins a new timeline, and soon has given
-/// the number to somebody else.
-inline constexpr const char* kThisTransaction =
-    "SELECT pg_current_xact_id()::text || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8)";
+/// Leaves a mark in the transaction that asks and names it: number, timeline, mark. The number alone proves
+/// nothing: after a crash the server gives one that had not reached its log to somebody else, and so does a
+/// standby that takes over.
+inline constexpr const char* kMarkTransaction = R"(
+WITH forgotten AS (DELETE FROM ratingsctl.commit_mark WHERE at < now() - interval '1 day'),
+     left_behind AS (INSERT INTO ratingsctl.commit_mark DEFAULT VALUES RETURNING mark)
+SELECT concat_ws('/', pg_current_xact_id(), left(pg_walfile_name(pg_current_wal_lsn()), 8), mark) FROM left_behind)";
 
 /// What became of the transaction of that name, whose COMMIT was sent but not answered. Asks the server for
-/// up to 10 s (PostgreSQL manual, 9.27.5 "Transaction ID and Snapshot Information": pg_xact_status). Unknown
-/// after a failover.
+/// up to 10 s: first whether it is still under way, by the lock that each transaction has on its own number
+/// (PostgreSQL manual, pg_locks), then for its mark. Unknown without a mark on another timeline.
 [[nodiscard]] CommitOutcome resolve_commit(const std::string& conninfo, const std::string& transaction);
 
 /// Returns if `transaction` was committed after all; throws Error{unreachable} otherwise, saying which and

@@ -122,6 +122,11 @@ std::vector<std::string> items(const std::string& list) {
   return found;
 }
 
+// After a failover the first server of several may be back as a standby, whose rows are old. Not
+// "read-write": a role may be one that only reads.
+constexpr const char* kServerWanted = "target_session_attrs";
+constexpr const char* kPrimary = "primary";
+
 }  // namespace
 
 std::string conninfo(const StoreOptions& options, Purpose purpose) {
@@ -140,8 +145,7 @@ std::string conninfo(const StoreOptions& options, Purpose purpose) {
       {"client_encoding", "UTF8"},
   };
   for (const auto& [key, value] : defaults) keywords.try_emplace(key, value);
-  // After a failover the first host of the list may be back as a standby, whose rows are old.
-  if (several_hosts(keywords)) keywords.try_emplace("target_session_attrs", "read-write");
+  if (several_hosts(keywords)) keywords.try_emplace(kServerWanted, kPrimary);
   auto& server = keywords["options"];
   server = server.empty() ? server_options(purpose) : std::string{server_options(purpose)} + " " + server;
   return joined(keywords);
@@ -169,16 +173,29 @@ std::vector<Host> hosts_of(const std::string& conninfo) {
 }
 
 std::vector<std::string> by_address(const std::string& conninfo, std::chrono::milliseconds patience) {
-  auto keywords = parse(conninfo);
+  const auto keywords = parse(conninfo);
   const auto host = value_of(keywords, "host");
   const bool socket = host.empty() || host.front() == '/' || host.front() == '@';
   if (socket || several_hosts(keywords) || !value_of(keywords, "hostaddr").empty()) return {conninfo};
+  return at_addresses(conninfo, resolve(host, patience));
+}
+
+std::vector<std::string> at_addresses(const std::string& conninfo,
+                                      const std::vector<std::string>& addresses) {
+  auto keywords = parse(conninfo);
+  if (addresses.size() > 1) keywords.try_emplace(kServerWanted, kPrimary);
   std::vector<std::string> all;
-  for (const auto& address : resolve(host, patience)) {
+  for (const auto& address : addresses) {
     keywords["hostaddr"] = address;  // `host` stays: certificates are for the name
     all.push_back(joined(keywords));
   }
   return all;
+}
+
+std::string of_any_server(const std::string& conninfo) {
+  auto keywords = parse(conninfo);
+  keywords.try_emplace(kServerWanted, "any");
+  return joined(keywords);
 }
 
 std::string target_of(const std::string& conninfo) {

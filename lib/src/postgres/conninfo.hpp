@@ -17,8 +17,8 @@ enum class Purpose {
 
 /// The keyword string for libpq and libpqxx alike: the user's URL or keywords, then the password of the
 /// password file, application_name, time-outs and keepalives, each unless the user gave it. Error{usage} when
-/// libpq cannot read the URL; the message names no secret. With several hosts it is the one that can be
-/// written to (target_session_attrs), unless the user wants another.
+/// libpq cannot read the URL; the message names no secret. With several hosts it is the one that is no
+/// standby (target_session_attrs), unless the user wants another.
 [[nodiscard]] std::string conninfo(const StoreOptions& options, Purpose purpose);
 
 /// For a transaction that says nothing while other connections of ours work for it: the server, or
@@ -38,6 +38,14 @@ struct Host {
 /// without end; as it is where there is no name to look up, or libpq has to see several. Throws as resolve().
 [[nodiscard]] std::vector<std::string> by_address(const std::string& conninfo,
                                                   std::chrono::milliseconds patience);
+
+/// The same at each of these addresses of its host. Of several it is the one that is no standby, as of
+/// several hosts.
+[[nodiscard]] std::vector<std::string> at_addresses(const std::string& conninfo,
+                                                    const std::vector<std::string>& addresses);
+
+/// The same, but a standby will do, however many addresses its name has.
+[[nodiscard]] std::string of_any_server(const std::string& conninfo);
 
 /// "host:port/dbname" for messages.
 [[nodiscard]] std::string target_of(const std::string& conninfo);

@@ -13,8 +13,8 @@ namespace {
 
 /// In order; the n-th makes version n + 1.
 const std::array<std::string_view, kSchemaVersion>& scripts() {
-  static const std::array<std::string_view, kSchemaVersion> kAll{sql::schema_001, sql::schema_002,
-                                                                 sql::schema_003, sql::schema_004};
+  static const std::array<std::string_view, kSchemaVersion> kAll{
+      sql::schema_001, sql::schema_002, sql::schema_003, sql::schema_004, sql::schema_005};
   return kAll;
 }
 

@@ -8,7 +8,7 @@
 namespace ratings::postgres {
 
 /// The schema this program reads and writes.
-inline constexpr int kSchemaVersion = 4;
+inline constexpr int kSchemaVersion = 5;
 
 /// Brings the schema to kSchemaVersion, in one transaction under an advisory lock. Error{guard} for a newer
 /// one, and for a table `ratings` or a schema `ratingsctl` that is not ours.

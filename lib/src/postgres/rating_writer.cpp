@@ -58,7 +58,7 @@ ContentHash hash_of(const std::string& bytes) {
 class PostgresRatingWriter final : public RatingWriter {
  public:
   explicit PostgresRatingWriter(const StoreOptions& options)
-      : options_{options}, conninfo_{conninfo(options, Purpose::change)} {}
+      : options_{options}, conninfo_{conninfo(options, Purpose::change)}, preparing_{options} {}
   ~PostgresRatingWriter() override { abandon(); }
   PostgresRatingWriter(const PostgresRatingWriter&) = delete;
   PostgresRatingWriter& operator=(const PostgresRatingWriter&) = delete;
@@ -70,6 +70,7 @@ class PostgresRatingWriter final : public RatingWriter {
 
   void cancel() noexcept override {
     cancelled_ = true;
+    preparing_.cancel();
     const std::lock_guard guard{cancelling_};
     if (connection_) connection_->cancel();
     for (const auto& child : children_) {
@@ -99,6 +100,7 @@ class PostgresRatingWriter final : public RatingWriter {
 
   const StoreOptions options_;
   const std::string conninfo_;
+  Session preparing_;                       ///< of begin()
   std::unique_ptr<Connection> connection_;  ///< holds the writers' lock from begin() to the end
   std::mutex cancelling_;                   ///< guards connection_ and children_ themselves against cancel()
   std::atomic<bool> cancelled_ = false;
@@ -177,9 +179,8 @@ void PostgresRatingWriter::for_each_child(Work&& work) {
 }
 
 LoadFacts PostgresRatingWriter::begin() {
-  Session session{options_};
-  migrate(session);
-  remove_leftovers(session);
+  migrate(preparing_);
+  remove_leftovers(preparing_);
   return guarded("loading", [&] {
     connect();
     take_lock();
@@ -188,9 +189,10 @@ LoadFacts PostgresRatingWriter::begin() {
     const std::string leftovers{sql::leftovers};
     while (run(leftovers.c_str()).rows() > 0) {
       run("ROLLBACK");
-      remove_leftovers(session);
+      remove_leftovers(preparing_);
       take_lock();
     }
+    preparing_.hang_up();
     return read_facts();
   });
 }
@@ -338,7 +340,7 @@ LoadCommit PostgresRatingWriter::close_books(std::span<const LoadedFile> files) 
 }
 
 void PostgresRatingWriter::commit_transaction() {
-  const auto own_name = run(kThisTransaction).text(0, 0);
+  const auto own_name = run(kMarkTransaction).text(0, 0);
   if (cancelled_) throw interrupted("loading");
   // Whatever happens now: only the server knows whether the children are in use.
   const bool children = std::exchange(children_left_, false);
@@ -384,6 +386,7 @@ LoadCommit PostgresRatingWriter::commit(std::span<const LoadedFile> files, const
     commit_transaction();
     done.committed = confirm_visible();
     send_hint();
+    if (fill_ != Fill::append) analyse_ratings(*connection_);
     return done;
   });
 }

@@ -41,7 +41,7 @@ std::vector<Replica> open_replicas(const StoreOptions& options) {
     if (std::ranges::any_of(replicas, same))
       throw Error{Kind::usage, "read replicas: " + host.name + " is named twice"};
     auto one = options;
-    one.url = host.conninfo;
+    one.url = of_any_server(host.conninfo);
     replicas.push_back({.name = host.name,
                         .histories = postgres::open_history_reader(one),
                         .probe = std::make_unique<PostgresReplicaProbe>(one)});

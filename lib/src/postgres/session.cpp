@@ -64,7 +64,7 @@ void Session::lock(pqxx::work& transaction) {
 }
 
 void Session::commit(pqxx::work& transaction, std::string_view attempted) {
-  const auto own_name = exec_bound(transaction, kThisTransaction)[0][0].as<std::string>();
+  const auto own_name = exec_bound(transaction, kMarkTransaction)[0][0].as<std::string>();
   if (cancelled_)
     throw Error{Kind::interrupted, std::string{attempted} + ": interrupted, nothing was changed",
                 Outcome::told};
@@ -94,6 +94,11 @@ void Session::rethrow(std::string_view attempted, const pqxx::failure& error) {
     throw waited_for_lock(conninfo_, attempted, "nothing was changed", locked_ ? Wanted::rows : Wanted::lock);
   }
   throw translated;
+}
+
+void Session::hang_up() noexcept {
+  const std::lock_guard guard{cancelling_};
+  connection_.reset();
 }
 
 void Session::cancel() noexcept {

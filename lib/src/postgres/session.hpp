@@ -63,6 +63,8 @@ class Session {
   void commit(pqxx::work& transaction, std::string_view attempted);
   [[nodiscard]] const std::string& conninfo_text() const noexcept { return conninfo_; }
   void cancel() noexcept;
+  /// The connection, not the object: the next use opens another one.
+  void hang_up() noexcept;
   [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
 
  private:

@@ -11,6 +11,7 @@ extern const std::string_view schema_001;
 extern const std::string_view schema_002;
 extern const std::string_view schema_003;
 extern const std::string_view schema_004;
+extern const std::string_view schema_005;
 extern const std::string_view history;
 extern const std::string_view histories;
 extern const std::string_view changes;

@@ -14,9 +14,11 @@ using namespace std::chrono_literals;
 // Locking" and "The Autovacuum Daemon").
 constexpr const char* kEndVacuum = "LOCK TABLE public.ratings IN SHARE UPDATE EXCLUSIVE MODE";
 constexpr const char* kLock = "LOCK TABLE public.ratings IN ACCESS EXCLUSIVE MODE";
+// What the rest of the load changes, too: somebody who holds it must not hold up everybody who queues behind
+// us.
+constexpr const char* kLockPosition = "SELECT FROM ratingsctl.position FOR UPDATE";
 /// How long a try may take: readers queue behind it for no longer.
 constexpr const char* kShortLock = "SET LOCAL lock_timeout = '200ms'";
-constexpr const char* kLongLock = "SET LOCAL lock_timeout = '30s'";
 // Everybody waits for us then: should this program or its line die, TCP would notice too late.
 constexpr const char* kImpatient = "SET LOCAL idle_in_transaction_session_timeout = '10s'";
 constexpr Instant kBetweenTries = 300ms;
@@ -32,6 +34,7 @@ void lock_for_swap(Connection& connection, const std::function<void()>& check_ca
     connection.execute("loading", "SAVEPOINT before_lock");
     try {
       connection.execute("loading", kLock);
+      connection.execute("loading", kLockPosition);
       break;
     } catch (const Error& error) {
       if (error.kind() != Kind::guard || boot_clock().now() >= deadline) throw;
@@ -41,7 +44,6 @@ void lock_for_swap(Connection& connection, const std::function<void()>& check_ca
     check_cancelled();
   }
   connection.execute("loading", kImpatient);
-  connection.execute("loading", kLongLock);
 }
 
 }  // namespace ratings::postgres

@@ -32,6 +32,7 @@ struct CheckedReplicas::Member {
 
   Replica replica;
   std::atomic<bool> up{false};
+  std::atomic<bool> told{false};  ///< the log knows whether it answers
   std::atomic<std::uint64_t> reads{0};
   std::atomic<std::uint64_t> refused{0};
   std::atomic<std::uint64_t> failed{0};
@@ -45,9 +46,10 @@ struct CheckedReplicas::Member {
   std::chrono::milliseconds pause{kRound};  ///< for the next time that it is too slow
   Instant alone_until{};
 
-  /// Tells of each change once.
+  /// Tells of each change once, and of one that has never answered.
   void turn(bool answers, const char* reason) {
-    if (up.exchange(answers) == answers) return;
+    const bool first = !told.exchange(true);
+    if (up.exchange(answers) == answers && !first) return;
     if (answers) {
       log::info("a replica is used replica={}", replica.name);
     } else {
