@@ -126,7 +126,7 @@ TEST_SUITE("postgres") {
       "an unanswered COMMIT is looked for by its mark: its number may be somebody else's after a crash") {
     Database db;
     const auto text = conninfo(db.options, Purpose::change);
-    const auto run = [&](std::vector<const char*> statements) {
+    const auto run = [&](const std::vector<const char*>& statements) {
       Connection connection{text, boot_clock().now() + 5s};
       std::string name;
       for (const auto* statement : statements) {

@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 using test::kAnn;
 
 /// A server whose sampler is stepped by the test.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the members are built in this order
 struct SamplerRig {
   explicit SamplerRig(std::uint64_t one_in = 1)
       : sampler{reader,
@@ -43,14 +44,14 @@ struct SamplerRig {
     memory.set_back(content);
   }
 
-  test::FakeStore store;
-  test::FakePositionReader::Wire wire;
   test::FakeClock clock;
-  PositionCoherence coherence{std::make_unique<test::FakePositionReader>(store, wire), clock,
-                              Background::none};
+  test::FakePositionReader::Wire wire;
+  test::FakeStore store;
   test::FakeHistoryReader reader{store};
   test::FakeCache memory;
   test::FakeCache redis;
+  PositionCoherence coherence{std::make_unique<test::FakePositionReader>(store, wire), clock,
+                              Background::none};
   HitSampler sampler;
   RatingService service{reader, coherence, &memory, &redis, clock, &sampler};
 };

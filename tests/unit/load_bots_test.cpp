@@ -70,6 +70,7 @@ struct Crowd {
 
   std::vector<Account> group(const std::vector<std::int64_t>& users) const {
     std::vector<Account> found;
+    found.reserve(users.size());
     for (const auto user : users) found.push_back(accounts.at(user));
     return found;
   }

@@ -128,36 +128,13 @@ TEST_SUITE("load rejects") {
   }
 
   TEST_CASE("rejects that cannot get their name after COMMIT are kept, and the load is said to be done") {
-    /// Puts a folder where the rejects are to be.
-    class Obstructing final : public RatingWriter {
-     public:
-      Obstructing(FakeStore& store, std::string path) : honest_{store}, path_{std::move(path)} {}
-      LoadFacts begin() override { return honest_.begin(); }
-      void start(Fill fill, std::size_t connections) override { honest_.start(fill, connections); }
-      std::size_t append(std::span<const Rating> rows) override { return honest_.append(rows); }
-      LoadCommit commit(std::span<const LoadedFile> files, const StageWatch& entering) override {
-        std::filesystem::create_directory(path_);
-        return honest_.commit(files, entering);
-      }
-      void cancel() noexcept override { honest_.cancel(); }
-
-     private:
-      FakeRatingWriter honest_;
-      std::string path_;
-    };
     Bench bench;
     const auto rejects = bench.folder.path("r.csv");
     const auto file = bench.folder.write("a.csv", kTwoRows + "bad\n");
-    Obstructing writer{bench.store, rejects};
-    std::string said;
-    try {
-      (void)load({.files = {file}, .max_errors = 1, .rejects = rejects}, writer, bench.listener, bench.stop,
-                 bench.clock);
-    } catch (const Error& error) {
-      said = error.what();
-    }
+    const auto error = bench.error_of({.files = {file}, .max_errors = 1, .rejects = rejects},
+                                      [&] { std::filesystem::create_directory(rejects); });
 
-    CHECK(said.ends_with("; they are in " + rejects + ".part; the load itself is done"));
+    CHECK(std::string{error.what()}.ends_with("; they are in " + rejects + ".part; the load itself is done"));
     CHECK(read_whole(rejects + ".part") == kHeader + "bad\n");
     CHECK_FALSE(read_whole(rejects + ".log.part").empty());
     CHECK(bench.store.rows.size() == 2);
@@ -197,70 +174,40 @@ TEST_SUITE("load rejects") {
     std::filesystem::remove(rejects + ".log.part");
 
     bool complete = false;
-    class Watcher final : public RatingWriter {
-     public:
-      Watcher(FakeStore& store, std::string rejects, bool& complete)
-          : honest_{store}, rejects_{std::move(rejects)}, complete_{complete} {}
-      LoadFacts begin() override { return honest_.begin(); }
-      void start(Fill fill, std::size_t connections) override { honest_.start(fill, connections); }
-      std::size_t append(std::span<const Rating> rows) override { return honest_.append(rows); }
-      LoadCommit commit(std::span<const LoadedFile> files, const StageWatch& entering) override {
-        complete_ = read_whole(rejects_ + ".part") == kHeader + "bad\n" &&
-                    !read_whole(rejects_ + ".log.part").empty();
-        return honest_.commit(files, entering);
-      }
-      void cancel() noexcept override { honest_.cancel(); }
-
-     private:
-      FakeRatingWriter honest_;
-      std::string rejects_;
-      bool& complete_;
-    };
-    Watcher writer{bench.store, rejects, complete};
+    HookedWriter writer{bench.store, [&] {
+                          complete = read_whole(rejects + ".part") == kHeader + "bad\n" &&
+                                     !read_whole(rejects + ".log.part").empty();
+                        }};
     (void)load({.files = {file}, .max_errors = 1, .rejects = rejects}, writer, bench.listener, bench.stop,
                bench.clock);
     CHECK(complete);
   }
 
   TEST_CASE("a load that fails in its commit leaves the rejects of an older one as they were") {
-    class Failing final : public RatingWriter {
-     public:
-      Failing(FakeStore& store, Error error) : honest_{store}, error_{std::move(error)} {}
-      LoadFacts begin() override { return honest_.begin(); }
-      void start(Fill fill, std::size_t connections) override { honest_.start(fill, connections); }
-      std::size_t append(std::span<const Rating> rows) override { return honest_.append(rows); }
-      LoadCommit commit(std::span<const LoadedFile>, const StageWatch&) override { throw Error{error_}; }
-      void cancel() noexcept override { honest_.cancel(); }
-
-     private:
-      FakeRatingWriter honest_;
-      Error error_;
-    };
     for (const auto& rows : {kTwoRows, kTwoRows + "bad\n"}) {
       Bench bench;
       const auto rejects = bench.folder.write("r.csv", "older");
       const auto log = bench.folder.write("r.csv.log", "older log");
       const auto file = bench.folder.write("a.csv", rows);
-      Failing writer{bench.store, Error{Kind::guard, "loading: waited in vain"}};
-      CHECK_THROWS_AS((void)load({.files = {file}, .max_errors = 1, .rejects = rejects}, writer,
-                                 bench.listener, bench.stop, bench.clock),
-                      Error);
+      const LoaderOptions options{.files = {file}, .max_errors = 1, .rejects = rejects};
+      (void)bench.error_of(options, [] { throw Error{Kind::guard, "loading: waited in vain"}; });
       CHECK(read_whole(rejects) == "older");
       CHECK(read_whole(log) == "older log");
       CHECK(bench.folder.names() == std::vector<std::string>{"a.csv", "r.csv", "r.csv.log"});
 
       // Nobody would get them from a second run: if the load stands, it reads nothing.
-      Failing unheard{bench.store, Error{Kind::unreachable, "loading: lost", ratings::Outcome::unknown}};
-      std::string said;
-      try {
-        (void)load({.files = {file}, .max_errors = 1, .rejects = rejects}, unheard, bench.listener,
-                   bench.stop, bench.clock);
-      } catch (const Error& error) {
-        said = error.what();
-      }
+      const auto error = bench.error_of(options, [] {
+        throw Error{Kind::unreachable, "loading: lost", ratings::Outcome::unknown};
+      });
       const bool any = rows != kTwoRows;
-      CHECK(said == (any ? "loading: lost; the rejects are kept in " + rejects + ".part " + log + ".part"
-                         : "loading: lost"));
+      std::string said = "loading: lost";
+      if (any)
+        said.append("; the rejects are kept in ")
+            .append(rejects)
+            .append(".part ")
+            .append(log)
+            .append(".part");
+      CHECK(error.what() == said);
       CHECK(std::filesystem::exists(rejects + ".part") == any);
       CHECK(read_whole(rejects) == "older");
     }

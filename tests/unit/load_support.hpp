@@ -6,6 +6,9 @@
 
 #include "ratings/loader.hpp"
 
+#include <functional>
+#include <utility>
+
 namespace ratings::test {
 
 /// Remembers what it was told.
@@ -16,6 +19,25 @@ class Listener final : public LoadObserver {
 
   std::vector<Progress> seen;
   std::vector<std::string> bad_rows;
+};
+
+/// Does something of the test's own when it is told to commit; throws what that throws.
+class HookedWriter final : public RatingWriter {
+ public:
+  HookedWriter(FakeStore& store, std::function<void()> at_commit)
+      : honest_{store}, at_commit_{std::move(at_commit)} {}
+  LoadFacts begin() override { return honest_.begin(); }
+  void start(Fill fill, std::size_t connections) override { honest_.start(fill, connections); }
+  std::size_t append(std::span<const Rating> rows) override { return honest_.append(rows); }
+  LoadCommit commit(std::span<const LoadedFile> files, const StageWatch& entering) override {
+    at_commit_();
+    return honest_.commit(files, entering);
+  }
+  void cancel() noexcept override { honest_.cancel(); }
+
+ private:
+  FakeRatingWriter honest_;
+  std::function<void()> at_commit_;
 };
 
 /// Everything a load needs, with a writer of its own each time, as the command has.
@@ -30,13 +52,15 @@ struct Bench {
     FakeRatingWriter writer{store};
     return load(options, writer, listener, stop, clock);
   }
-  /// Kind and message of the error; fails when there is none.
-  Error error_of(const LoaderOptions& options);
+  /// Kind and message of the error; fails when there is none. `at_commit`: see HookedWriter.
+  Error error_of(
+      const LoaderOptions& options, std::function<void()> at_commit = [] {});
 };
 
-inline Error Bench::error_of(const LoaderOptions& options) {
+inline Error Bench::error_of(const LoaderOptions& options, std::function<void()> at_commit) {
+  HookedWriter writer{store, std::move(at_commit)};
   try {
-    (void)run(options);
+    (void)load(options, writer, listener, stop, clock);
   } catch (const Error& error) {
     return error;
   }

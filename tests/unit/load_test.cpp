@@ -125,33 +125,10 @@ TEST_SUITE("load") {
   }
 
   TEST_CASE("a load that ends before COMMIT says once that nothing was loaded, whatever ended it") {
-    /// A store that is lost at COMMIT.
-    class Lost final : public RatingWriter {
-     public:
-      Lost(FakeStore& store, Error said) : honest_{store}, said_{std::move(said)} {}
-      LoadFacts begin() override { return honest_.begin(); }
-      void start(Fill fill, std::size_t connections) override { honest_.start(fill, connections); }
-      std::size_t append(std::span<const Rating> rows) override { return honest_.append(rows); }
-      LoadCommit commit(std::span<const LoadedFile> /*files*/, const StageWatch& /*entering*/) override {
-        throw Error{said_};
-      }
-      void cancel() noexcept override { honest_.cancel(); }
-
-     private:
-      FakeRatingWriter honest_;
-      Error said_;
-    };
     Bench bench;
     const auto file = bench.folder.write("a.csv", kTwoRows);
-    const auto heard = [&](const std::string& said, ratings::Outcome outcome) -> std::string {
-      Lost writer{bench.store, Error{Kind::unreachable, said, outcome}};
-      try {
-        (void)load({.files = {file}}, writer, bench.listener, bench.stop, bench.clock);
-      } catch (const Error& error) {
-        CHECK(error.kind() == Kind::unreachable);
-        return error.what();
-      }
-      return "";
+    const auto heard = [&](const char* said, ratings::Outcome outcome) -> std::string {
+      return bench.error_of({.files = {file}}, [&] { throw Error{Kind::unreachable, said, outcome}; }).what();
     };
 
     CHECK(heard("the line is dead", ratings::Outcome::untold) == "the line is dead; nothing was loaded");

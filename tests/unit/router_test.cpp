@@ -91,7 +91,7 @@ TEST_SUITE("router") {
             const std::string link{page.header("Link")};
             std::smatch match;
             target = std::regex_match(link, match,
-                                      std::regex{"<(/rates/7\\?cursor=[A-Za-z0-9_-]+)>; rel=\"next\""})
+                                      std::regex{R"(<(/rates/7\?cursor=[A-Za-z0-9_-]+)>; rel="next")"})
                          ? match[1].str()
                          : "";
             REQUIRE((link.empty() || !target.empty()));

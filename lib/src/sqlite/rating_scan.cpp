@@ -10,12 +10,12 @@ namespace ratings::sqlite {
 namespace {
 
 // As they lie in the file: by the index it would be one random read a row.
-constexpr const char* kEverybody = "SELECT user_id, movie_id, rating, \"timestamp\" FROM ratings";
+constexpr const char* kEverybody = R"(SELECT user_id, movie_id, rating, "timestamp" FROM ratings)";
 constexpr const char* kOneUser =
-    "SELECT user_id, movie_id, rating, \"timestamp\" FROM ratings WHERE user_id = ?1";
+    R"(SELECT user_id, movie_id, rating, "timestamp" FROM ratings WHERE user_id = ?1)";
 // By the index: the rows of a user lie together unless they came with several loads.
 constexpr const char* kUserByUser =
-    "SELECT user_id, movie_id, rating, \"timestamp\" FROM ratings WHERE \"timestamp\" >= ?1 ORDER BY user_id";
+    R"(SELECT user_id, movie_id, rating, "timestamp" FROM ratings WHERE "timestamp" >= ?1 ORDER BY user_id)";
 
 // A reader in WAL mode waits for nobody but a program that recovers the file.
 constexpr std::chrono::milliseconds kScanPatience{10'000};
