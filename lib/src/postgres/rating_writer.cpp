@@ -162,7 +162,7 @@ auto PostgresRatingWriter::guarded(std::string_view attempted, Work&& body) {
       log::debug("the holder of the lock is not known: {}", unanswered.what());
     }
     abandon();
-    if (cancelled_) throw interrupted(attempted);
+    if (cancelled_ && error.outcome() != Outcome::unknown) throw interrupted(attempted);
     if (waited) throw *waited;
     throw;
   }
