@@ -264,21 +264,21 @@ def conflict(world, server, clients):
         while not done.is_set():
             world.psql("BEGIN; LOCK TABLE ratings IN ACCESS EXCLUSIVE MODE; COMMIT")
 
+    def cancelled():  # a session reports it up to a second after it happened
+        return sum(int(one.psql("SELECT sum(confl_lock) FROM pg_stat_database_conflicts")[0][0]) for one in world.standbys)
+
     thread = threading.Thread(target=take_locks)
     thread.start()
     try:
         deadline = time.monotonic() + 60
-        while total(server, "fallbacks_total", "failed") == failed:
+        while total(server, "fallbacks_total", "failed") == failed or not cancelled():
             assert time.monotonic() < deadline, f"no read was cancelled: {figures(server)}"
             status, _, body = get(server, f"/rates/{whale}")
             assert status == 200 and body.count('"movie_id"') == 100_000, (status, len(body))
     finally:
         done.set()
         thread.join()
-    cancelled = sum(int(one.psql(f"SELECT confl_lock FROM pg_stat_database_conflicts WHERE datname = '{world.store.name}'")[0][0])
-                    for one in world.standbys)
-    assert cancelled > 0, "PostgreSQL says that it cancelled nothing"
-    print(f"  {cancelled} reads cancelled, {total(server, 'fallbacks_total', 'failed') - failed:.0f} answered by the primary", flush=True)
+    print(f"  {cancelled()} reads cancelled, {total(server, 'fallbacks_total', 'failed') - failed:.0f} answered by the primary", flush=True)
 
 
 def taken_over(server, clients):
