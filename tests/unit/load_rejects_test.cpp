@@ -127,6 +127,28 @@ TEST_SUITE("load rejects") {
     CHECK(read_whole(rejects) == kHeader + "bad\n");
   }
 
+  TEST_CASE("rejects of a load that was killed are kept by the next one, also if that finds nothing to do") {
+    for (const bool again : {true, false}) {
+      Bench bench;
+      const auto rejects = bench.folder.path("r.csv");
+      const LoaderOptions options{.files = {bench.folder.write("a.csv", kTwoRows + "bad\n")},
+                                  .again = again,
+                                  .max_errors = 1,
+                                  .rejects = rejects};
+      (void)bench.run(options);
+      std::filesystem::rename(rejects,
+                              rejects + ".part");  // as if it had been killed before they got their name
+      std::filesystem::rename(rejects + ".log", rejects + ".log.part");
+      const auto killed = read_whole(rejects + ".part");
+
+      CHECK(bench.run(options).no_op == !again);
+      CHECK(read_whole(rejects + ".interrupted") == killed);
+      CHECK_FALSE(read_whole(rejects + ".log.interrupted").empty());
+      CHECK(std::filesystem::exists(rejects) == again);
+      CHECK_FALSE(std::filesystem::exists(rejects + ".part"));
+    }
+  }
+
   TEST_CASE("rejects that cannot get their name after COMMIT are kept, and the load is said to be done") {
     Bench bench;
     const auto rejects = bench.folder.path("r.csv");
@@ -144,7 +166,7 @@ TEST_SUITE("load rejects") {
     Bench bench;
     const auto rejects = bench.folder.path("r.csv");
     const auto other = bench.folder.write("a.csv", kTwoRows);
-    for (const auto* suffix : {"", ".part", ".log", ".log.part", ".2", ".2.part"}) {
+    for (const auto* suffix : {"", ".part", ".interrupted", ".log", ".log.part", ".2", ".2.part"}) {
       const auto input = bench.folder.write(std::string{"r.csv"} + suffix, kTwoRows);
       CHECK(bench.error_of({.files = {other, input}, .rejects = rejects}).kind() == Kind::usage);
       CHECK(read_whole(input) == kTwoRows);

@@ -76,7 +76,8 @@ struct LoadReport {
 };
 
 /// Every file that a load with these options may write beside the store: for `rejects` FILE, FILE.log, and
-/// FILE.2 … for inputs whose headers differ; each also as NAME.part, its name until it is complete.
+/// FILE.2 … for inputs whose headers differ; each also as NAME.part, its name until it is complete, and as
+/// NAME.interrupted, where the next load finds one of these.
 [[nodiscard]] RATINGS_EXPORT std::vector<std::string> files_written(const LoaderOptions& options);
 
 /// Files ▸ rows ▸ writer, as one transaction: all of it or nothing.

@@ -6,6 +6,7 @@
 #include "load/inputs.hpp"
 #include "load/parallel_reader.hpp"
 #include "load/progress_meter.hpp"
+#include "load/reject_file.hpp"
 #include "load/user_counter.hpp"
 
 #include "ratings/error.hpp"
@@ -76,6 +77,8 @@ LoadReport Loading::run(RatingWriter& writer) {
   if (options_.dry_run) return dry_run();
   check_first_lines();
   const auto facts = writer.begin();
+  // Under the store's lock: before, they might be another load's that is still at work.
+  if (!options_.rejects.empty()) RejectFile::set_aside(options_.rejects, inputs_.size());
   // One file for an empty table cannot be there already, unless it was purged; the hash that the ledger needs
   // comes with the reading.
   if (!facts.empty || facts.held || inputs_.size() > 1) hash_files();

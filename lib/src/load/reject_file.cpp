@@ -1,11 +1,15 @@
 #include "load/reject_file.hpp"
 
+#include "core/log.hpp"
+
 #include "ratings/error.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <unistd.h>
 #include <utility>
 
@@ -19,6 +23,14 @@ std::string part_name(const std::string& path, std::size_t number) {
   return number == 1 ? path : path + "." + std::to_string(number);
 }
 
+constexpr const char* kInterrupted = ".interrupted";
+
+std::vector<std::string> complete_names(const std::string& path, std::size_t inputs) {
+  std::vector<std::string> names{path, log_name(path)};
+  for (std::size_t number = 2; number <= inputs; ++number) names.push_back(part_name(path, number));
+  return names;
+}
+
 /// False: there is none.
 bool remove_older(const std::string& path) {
   if (unlink(path.c_str()) == 0) return true;
@@ -29,11 +41,26 @@ bool remove_older(const std::string& path) {
 }  // namespace
 
 std::vector<std::string> RejectFile::names(const std::string& path, std::size_t inputs) {
-  std::vector<std::string> names{path, log_name(path)};
-  for (std::size_t number = 2; number <= inputs; ++number) names.push_back(part_name(path, number));
+  auto names = complete_names(path, inputs);
   const auto complete = names.size();
-  for (std::size_t i = 0; i < complete; ++i) names.push_back(OutputFile::part_of(names[i]));
+  for (std::size_t i = 0; i < complete; ++i) {
+    names.push_back(OutputFile::part_of(names[i]));
+    names.push_back(names[i] + kInterrupted);
+  }
   return names;
+}
+
+void RejectFile::set_aside(const std::string& path, std::size_t inputs) {
+  for (const auto& name : complete_names(path, inputs)) {
+    const auto part = OutputFile::part_of(name);
+    // Of a link that somebody else put there writing says what is wrong.
+    if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(part))) continue;
+    const auto kept = name + kInterrupted;
+    if (rename(part.c_str(), kept.c_str()) != 0)
+      throw Error{Kind::input,
+                  "keeping the rejects of an interrupted load, " + part + ": " + std::strerror(errno)};
+    log::warn("kept the rejects of an interrupted load file={}", log::quoted(kept));
+  }
 }
 
 void RejectFile::begin_input(const std::string& name, const std::string& header) {

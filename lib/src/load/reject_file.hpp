@@ -21,6 +21,10 @@ class RejectFile {
   /// All names that it may take for so many inputs, those until it is complete included.
   [[nodiscard]] static std::vector<std::string> names(const std::string& path, std::size_t inputs);
 
+  /// What a load that was killed left under names for what is not complete gets the names NAME.interrupted,
+  /// in the log too: should that load stand, its repetition reads nothing, and these lines are nowhere else.
+  static void set_aside(const std::string& path, std::size_t inputs);
+
   /// `header`: of the input that the next rows come from.
   void begin_input(const std::string& name, const std::string& header);
   void add(const csv::BadRow& row);
