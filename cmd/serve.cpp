@@ -63,6 +63,12 @@ void ensure_schema(const StoreOptions& store) {
   }
 }
 
+/// For answers: of a standby nobody could say how old its rows are. What it is, the checks tell.
+StoreOptions current(StoreOptions store) {
+  store.current = true;
+  return store;
+}
+
 /// What needs a store that answers: the schema, and its id for the keys in Redis.
 void prepare(const StoreOptions& store, const std::optional<RedisOptions>& redis, LateCache& cache) {
   ensure_schema(store);
@@ -124,7 +130,7 @@ ExitCode run_serve(const Settings& settings, const ServeOptions& options) {
 
   LateCache redis;
   const auto preparation = prepare_now_or_later(store, redis_settings, redis);
-  const auto primary = open_history_reader(store);
+  const auto primary = open_history_reader(current(store));
   const auto coherence = make_coherence(open_position_reader(store), clock, open_change_hints(store));
   const auto replicated =
       replica_settings ? make_replicated_reader(*primary, std::move(replicas), *coherence, clock) : nullptr;

@@ -68,15 +68,18 @@ class Fitness(unittest.TestCase):
         self.assertEqual(ready["status"] == "unavailable", status == 503)
         return {name: check["detail"] for name, check in ready["checks"].items() if not check["ok"]}
 
-    def assert_named(self, server, check, words, url=None):
+    def assert_named(self, server, check, words, url=None, answer=(200, "bypass")):
         """/ready, status and /metrics all say so, and no answer comes from a cache."""
         wait_for(lambda: check in self.failed(server), f"/ready to name {check}")
         for word in words:
             self.assertIn(word, self.failed(server)[check])
         self.assertEqual(self.get(server, "/ready")[0], 503)
         for _ in range(3):
-            self.assertEqual(self.get(server, "/rates/1")[:2], (200, "bypass"))
-        self.assertIn(f'ratingsctl_store_check_ok{{check="{check}"}} 0\n', self.get(server, "/metrics")[2].decode())
+            self.assertEqual(self.get(server, "/rates/1")[:2], answer)
+        page = self.get(server, "/metrics")[2].decode()
+        for one in {line.rsplit(" ", 1)[0] for line in page.splitlines() if line.startswith("ratingsctl_store_check_ok{")}:
+            self.assertEqual(page.count(one), 1, one)
+        self.assertIn(f'ratingsctl_store_check_ok{{check="{check}"}} 0\n', page)
         listed = json.loads(self.run_cli("status", "-o", "json", "--store", url or self.store.url))["checks"]
         broken = {one["name"]: one["detail"] for one in listed if not one["ok"]}
         self.assertEqual(set(broken), {check})
@@ -130,10 +133,21 @@ class Fitness(unittest.TestCase):
     def test_a_standby_and_its_promotion(self):
         with standby_of(self.env, self.home) as (port, promote):
             url = f"postgresql://ratings@127.0.0.1:{port}/{self.store.name}"
-            with self.server(url) as server:
-                self.assert_named(server, "primary", ["recovery"], url)
+            # Nobody could say how old a standby's rows are: they are no answer, unless the address says so.
+            with self.server(url) as server, self.server(f"{url}?target_session_attrs=any") as careless:
+                self.assert_named(server, "primary", ["recovery"], url, (503, None))
+                self.assert_named(careless, "primary", ["recovery"], url)
                 promote()
                 self.assert_mended(server)
+                self.assert_mended(careless)
+
+    def test_ratings_renamed_and_back(self):
+        with self.server() as server:
+            self.assert_mended(server)
+            rig.psql(self.store.url, "ALTER TABLE ratings RENAME TO elsewhere")
+            self.assert_named(server, "schema", ["public.ratings", "missing"], answer=(503, None))
+            rig.psql(self.store.url, "ALTER TABLE elsewhere RENAME TO ratings")
+            self.assert_mended(server)
 
 
 @contextlib.contextmanager

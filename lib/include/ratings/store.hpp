@@ -22,6 +22,7 @@ struct StoreOptions {
   std::string password;         ///< from a password file; empty: whatever the URL and libpq's own means give
   std::string command;          ///< sub-command, for application_name and for naming the holder of a lock
   std::size_t connections = 8;  ///< upper bound of the reader's pool
+  bool current = false;         ///< a standby, whose rows may be old, will not do, unless the URL says so
 };
 
 /// One user's ratings, oldest first (older()), with the tag of their snapshot.

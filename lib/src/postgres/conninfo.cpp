@@ -145,7 +145,7 @@ std::string conninfo(const StoreOptions& options, Purpose purpose) {
       {"client_encoding", "UTF8"},
   };
   for (const auto& [key, value] : defaults) keywords.try_emplace(key, value);
-  if (several_hosts(keywords)) keywords.try_emplace(kServerWanted, kPrimary);
+  if (options.current || several_hosts(keywords)) keywords.try_emplace(kServerWanted, kPrimary);
   auto& server = keywords["options"];
   server = server.empty() ? server_options(purpose) : std::string{server_options(purpose)} + " " + server;
   return joined(keywords);

@@ -17,8 +17,8 @@ enum class Purpose {
 
 /// The keyword string for libpq and libpqxx alike: the user's URL or keywords, then the password of the
 /// password file, application_name, time-outs and keepalives, each unless the user gave it. Error{usage} when
-/// libpq cannot read the URL; the message names no secret. With several hosts it is the one that is no
-/// standby (target_session_attrs), unless the user wants another.
+/// libpq cannot read the URL; the message names no secret. With several hosts, or if
+/// options.current, it is one that is no standby (target_session_attrs), unless the user wants another.
 [[nodiscard]] std::string conninfo(const StoreOptions& options, Purpose purpose);
 
 /// For a transaction that says nothing while other connections of ours work for it: the server, or

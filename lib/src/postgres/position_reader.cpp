@@ -8,6 +8,7 @@
 #include "ratings/error.hpp"
 
 #include <limits>
+#include <utility>
 
 namespace ratings::postgres {
 namespace {
@@ -86,22 +87,41 @@ class PostgresPositionReader final : public PositionReader {
            .blocks_cache = true,
            .detail = recovery ? "the server is in recovery: a standby cannot validate" : "not in recovery"});
       check_schema(checks, deadline);
+      told_ = false;
     } catch (const Error& error) {
       // what() names host and SQL: that is for the log, not for /ready.
-      log::debug("store check failed: {}", error.what());
-      checks.push_back(
-          {.name = "store", .ok = false, .blocks_cache = true, .detail = "PostgreSQL cannot be reached"});
+      const bool answers = error.kind() == Kind::store;  // only not what it should: not fit, rather than away
+      if (answers && !std::exchange(told_, true)) {
+        log::warn("the store cannot be checked: {}", error.what());
+      } else {
+        log::debug("store check failed: {}", error.what());
+      }
+      checks = {{.name = "store",
+                 .ok = answers,
+                 .blocks_cache = true,
+                 .detail = answers ? "PostgreSQL answers" : "PostgreSQL cannot be reached"}};
+      if (answers)
+        checks.push_back({.name = "schema",
+                          .ok = false,
+                          .blocks_cache = true,
+                          .detail = "cannot be checked: PostgreSQL answers with an error, see the log"});
     }
     return checks;
   }
 
  private:
   void check_schema(std::vector<Check>& checks, Instant deadline) {
-    const auto present = connection_.ask(
-        "present", "SELECT to_regclass('ratingsctl.schema_migration') IS NOT NULL", {}, deadline);
-    if (!present.boolean(0, 0)) {
-      checks.push_back(
-          {.name = "schema", .ok = false, .blocks_cache = true, .detail = "missing: run 'ratingsctl init'"});
+    const auto present = connection_.ask("present",
+                                         "SELECT to_regclass('ratingsctl.schema_migration') IS NOT NULL, "
+                                         "to_regclass('public.ratings') IS NOT NULL",
+                                         {}, deadline);
+    if (!present.boolean(0, 0) || !present.boolean(0, 1)) {
+      checks.push_back({.name = "schema",
+                        .ok = false,
+                        .blocks_cache = true,
+                        .detail = present.boolean(0, 0)
+                                      ? "the table public.ratings is missing: renamed, or dropped"
+                                      : "missing: run 'ratingsctl init'"});
       return;
     }
     const auto version =
@@ -143,6 +163,7 @@ class PostgresPositionReader final : public PositionReader {
   }
 
   KeptConnection connection_;
+  bool told_ = false;  ///< in the log, about checks that PostgreSQL answers with an error
 };
 
 }  // namespace
