@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 
 namespace ratings::test {
 
@@ -394,6 +395,24 @@ TEST_SUITE("store: positions") {
     CHECK(store.load(Fill::append, {rate(2, 1, 1, 1)}, 2).wait == 50ms);
     CHECK(error_of([&] { store.admin().set_delta(60'001ms); }) == Kind::usage);
     CHECK(error_of([&] { store.admin().set_delta(-1ms); }) == Kind::usage);
+  }
+
+  TEST_CASE(
+      "delta lowered twice, with a longer one between: the first does not cut the second's wait short") {
+    using namespace std::chrono_literals;
+    Store store;
+    store.admin().set_delta(300ms);
+    const auto lower = [&store] { open_store_admin(store.options("init"))->set_delta(100ms); };
+    std::jthread first{lower};  // until nobody uses the 300 ms
+    while (store.position().delta != 100ms) std::this_thread::yield();
+    store.admin().set_delta(2'000ms);
+    std::jthread second{lower};  // until nobody uses the 2 s
+    while (store.position().delta != 100ms) std::this_thread::yield();
+
+    first.join();
+    CHECK(store.facts().wait == 2'000ms);
+    second.join();
+    CHECK(store.facts().wait == 100ms);
   }
 }
 

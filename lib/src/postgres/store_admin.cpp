@@ -1,3 +1,5 @@
+#include "core/operator_name.hpp"
+#include "postgres/clean_up.hpp"
 #include "postgres/migrations.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/session.hpp"
@@ -14,6 +16,12 @@ constexpr const char* kCounts =
     "(SELECT count(DISTINCT user_id) FROM ratingsctl.exclusion), "
     "(SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0) FROM pg_inherits WHERE inhparent = "
     "'public.ratings'::regclass)";
+constexpr const char* kDeltaAudit =
+    "INSERT INTO ratingsctl.audit (who, command, detail) VALUES ($1, 'init', 'delta ' || $2::integer || ' "
+    "ms') RETURNING id";
+constexpr const char* kLowerWait =
+    "UPDATE ratingsctl.position SET wait_ms = delta_ms "
+    "WHERE NOT EXISTS (SELECT FROM ratingsctl.audit WHERE command = 'init' AND id > $1)";
 constexpr std::int64_t kShownLoads = 5;
 
 class PostgresStoreAdmin final : public StoreAdmin {
@@ -31,18 +39,21 @@ class PostgresStoreAdmin final : public StoreAdmin {
     // writers must wait for that long until nobody can. Raising is safe at once: whoever uses the new one has
     // seen every change that was reported after the shorter wait.
     std::chrono::milliseconds old{};
+    std::int64_t own = 0;
     const auto at = session_.change("setting delta", [&](pqxx::work& work) {
-      old = std::chrono::milliseconds{
-          exec_bound(work, "SELECT wait_ms FROM ratingsctl.position")[0][0].as<int>()};
+      old = present_wait(work);
       exec_bound(work, "UPDATE ratingsctl.position SET delta_ms = $1, wait_ms = greatest(wait_ms, $1)",
                  static_cast<int>(delta.count()));
+      own = exec_bound(work, kDeltaAudit, operator_name(), static_cast<int>(delta.count()))[0][0]
+                .as<std::int64_t>();
       return true;
     });
     if (old <= delta) return;
     boot_clock().sleep_until(at + old + old / 1000 + std::chrono::milliseconds{50});
     session_.change("setting delta", [&](pqxx::work& work) {
-      exec_bound(work, "UPDATE ratingsctl.position SET wait_ms = delta_ms WHERE delta_ms = $1",
-                 static_cast<int>(delta.count()));
+      // Whoever set it since sees to the rest: the same delta may be there again after a longer one, which
+      // servers that are cut off still use.
+      exec_bound(work, kLowerWait, own);
       return true;
     });
   }
@@ -65,6 +76,8 @@ class PostgresStoreAdmin final : public StoreAdmin {
   static void fill(pqxx::work& work, StoreStatus& status) {
     const auto position = exec_bound(work, "SELECT own_pos <> pos FROM ratingsctl.position");
     status.foreign_changes = position[0][0].as<bool>();
+    if (!exec_bound(work, "SELECT to_regclass('public.ratings') IS NOT NULL")[0][0].as<bool>())
+      return;  // the checks say so
     const auto counts = exec_bound(work, kCounts);
     status.rows = counts[0][0].as<std::uint64_t>();
     status.quarantined = counts[0][1].as<std::uint64_t>();

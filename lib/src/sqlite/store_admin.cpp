@@ -13,6 +13,9 @@ constexpr const char* kCounts =
     "SELECT (SELECT count(*) FROM ratings), (SELECT count(*) FROM ratingsctl_quarantine), "
     "       (SELECT count(DISTINCT user_id) FROM ratingsctl_exclusion), own_pos <> pos FROM "
     "ratingsctl_position";
+constexpr const char* kLowerWait =
+    "UPDATE ratingsctl_position SET wait_ms = delta_ms WHERE NOT EXISTS "
+    "(SELECT 1 FROM ratingsctl_audit WHERE id > ?1 AND batch IS NULL AND detail LIKE 'delta % ms')";
 constexpr std::int64_t kShownLoads = 5;
 constexpr std::chrono::milliseconds kLongestDelta{60'000};  // as the CHECK in 001_schema.sql
 constexpr std::chrono::seconds kChecksInTime{5};
@@ -54,26 +57,26 @@ void SqliteStoreAdmin::set_delta(std::chrono::milliseconds delta) {
   }
   std::chrono::milliseconds old{};
   Instant since{};
+  std::int64_t own = 0;
   {
     // Lowering takes two steps: a server that has not seen the new one yet goes on with the old until that
     // runs out, so writers wait for the old one until nobody can use it any more. Raising is safe at once.
     Change change{target_, Missing::refuse, cancelled_};
-    old = std::chrono::milliseconds{change.database().number("SELECT wait_ms FROM ratingsctl_position")};
+    old = change.wait();
     change.database()
         .prepare("UPDATE ratingsctl_position SET delta_ms = ?1, wait_ms = max(wait_ms, ?1)")
         .bind(delta.count())
         .run();
     change.audit({.batch = "", .detail = "delta " + std::to_string(delta.count()) + " ms"});
+    own = change.database().number("SELECT max(id) FROM ratingsctl_audit");
     since = change.commit().at;
   }
   if (old <= delta) return;
   // 0.1 % for clocks that differ in rate, 50 ms for rounding.
   boot_clock().sleep_until(since + old + old / 1000 + std::chrono::milliseconds{50});
   Change change{target_, Missing::refuse, cancelled_};
-  change.database()
-      .prepare("UPDATE ratingsctl_position SET wait_ms = delta_ms WHERE delta_ms = ?1")
-      .bind(delta.count())
-      .run();
+  // Whoever set it since sees to the rest: the same delta may be there again after a longer one.
+  change.database().prepare(kLowerWait).bind(own).run();
   change.commit();
 }
 
