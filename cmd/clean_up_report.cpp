@@ -19,13 +19,14 @@ Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase
   std::vector<UserId> users;
   for (const auto& user : result.users) users.push_back(user.user);
   copies.erase(users);
-  if (!result.batch) return {};
+  // Also where there was nothing to do: what is reported as done may be another command's, of a moment ago.
   wait_until_visible(clock, result.committed, result.wait);
-  const Times times{.committed = elapsed(started, result.committed),
-                    .visible = elapsed(started, clock.now())};
+  Times times{.visible = elapsed(started, clock.now())};
+  if (!result.batch) return times;
+  times.committed = elapsed(started, result.committed);
   if (erase == Erase::twice && copies.configured()) {
     // A request that had read the rows just before COMMIT may only now put them back: refused by every
-    // server, but there. When its deadline is over too, nobody holds them any more.
+    // server, but there. When its deadline is over too, no server that runs holds them any more.
     wait_until_visible(clock, result.committed, result.wait + kRequestDeadline);
     copies.erase(users);
   }

@@ -87,7 +87,7 @@ ExitCode run_dedupe(const Settings& settings, DedupeOptions& options) {
   const auto result = somebody ? clean_up->dedupe(options.request) : DedupeResult{};
   std::optional<std::string> undo;
   if (result.batch) undo = "ratingsctl undo " + *result.batch;
-  interruption.committed(as_batch(result.batch, undo));
+  result.batch ? interruption.committed(as_batch(result.batch, undo)) : interruption.nothing_to_change();
   Times times;
   if (!options.request.dry_run) times = make_visible(result, copies, Erase::once, started, clock);
 

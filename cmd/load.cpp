@@ -61,10 +61,12 @@ LoadReport reported(Load load, const std::string& summary) {
   }
 }
 
+/// Waits also where everything was there already: another load may have put it there a moment ago.
 Times make_visible(const LoadReport& report, Instant started, Clock& clock) {
-  if (report.no_op) return {};
   wait_until_visible(clock, report.committed, report.wait);
-  return {.committed = elapsed(started, report.committed), .visible = elapsed(started, clock.now())};
+  Times times{.visible = elapsed(started, clock.now())};
+  if (!report.no_op) times.committed = elapsed(started, report.committed);
+  return times;
 }
 
 LoadReport load_files(const StoreOptions& store, const LoadOptions& options, Clock& clock) {
@@ -81,7 +83,7 @@ LoadReport load_files(const StoreOptions& store, const LoadOptions& options, Clo
   }};
   interruption.check();
   auto report = load(options.loader, *writer, *observer, stop, clock);
-  interruption.committed();
+  report.no_op ? interruption.nothing_to_change() : interruption.committed();
   return report;
 }
 

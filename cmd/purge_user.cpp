@@ -58,8 +58,8 @@ std::string summary(const CleanUpResult& result, const PurgeOptions& options, co
   if (options.request.hard) {
     return text + "erased " + totals + " as " + *result.batch + "; " + times_text(times) +
            "What remains: backups; the database's write-ahead log until it is recycled; with PostgreSQL the "
-           "erased bytes in its files until they are overwritten (VACUUM FULL does that at once). The users "
-           "stay excluded.\n";
+           "erased bytes in its files until they are overwritten (VACUUM FULL does that at once); in memory "
+           "of servers, never used again, until they need the room or end. The users stay excluded.\n";
   }
   return text + "took " + totals + " into quarantine as " + *result.batch + "; " + times_text(times) +
          (undo ? *undo + "\n" : "");
@@ -97,7 +97,8 @@ ExitCode run_purge_user(const Settings& settings, PurgeOptions& options) {
 
   interruption.check();
   const auto result = clean_up->purge(options.request);
-  interruption.committed(as_batch(result.batch, undo_line(result, options)));
+  result.batch ? interruption.committed(as_batch(result.batch, undo_line(result, options)))
+               : interruption.nothing_to_change();
   Times times;
   if (!options.request.dry_run) {
     times = make_visible(result, copies, options.request.hard ? Erase::twice : Erase::once, started, clock);

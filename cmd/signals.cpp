@@ -61,8 +61,8 @@ SignalWatcher::~SignalWatcher() {
 Interruption::Interruption(std::function<void()> cancel)
     : watcher_{[this, cancel = std::move(cancel)] {
         requested_ = true;
-        if (committed_) {
-          complain("interrupted: the change is committed and stays" + stands_ +
+        if (settled_) {
+          complain("interrupted: " + state_ +
                    "; waiting until no server can answer from before (once more ends at once)");
           return;
         }
@@ -70,10 +70,16 @@ Interruption::Interruption(std::function<void()> cancel)
         cancel();
       }} {}
 
-void Interruption::committed(std::string stands) {
-  stands_ = std::move(stands);
-  committed_ = true;
-  if (requested_) complain("too late: it was done already" + stands_ + "; nothing is rolled back");
+void Interruption::committed(const std::string& stands) {
+  settle("the change is committed and stays" + stands);
+  if (requested_) complain("too late: it was done already" + stands + "; nothing is rolled back");
+}
+
+void Interruption::nothing_to_change() { settle("there was nothing to change"); }
+
+void Interruption::settle(std::string state) {
+  state_ = std::move(state);
+  settled_ = true;
 }
 
 void Interruption::check() const {

@@ -32,12 +32,16 @@ class Interruption {
   void check() const;
   /// From here on nothing can be rolled back: says so to a signal, also to one that came too late. `stands`
   /// follows: what was done and how it is taken back, because a second signal ends us without a result.
-  void committed(std::string stands = {});
+  void committed(const std::string& stands = {});
+  /// The same where nothing had to be changed: what is left is to wait for the servers.
+  void nothing_to_change();
 
  private:
+  void settle(std::string state);
+
   std::atomic<bool> requested_ = false;
-  std::atomic<bool> committed_ = false;
-  std::string stands_;  ///< written before committed_, read after it
+  std::atomic<bool> settled_ = false;
+  std::string state_;  ///< of the store; written before settled_, read after it
   SignalWatcher watcher_;
 };
 

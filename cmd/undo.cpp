@@ -67,7 +67,8 @@ ExitCode run_undo(const Settings& settings, const UndoOptions& options) {
 
   interruption.check();
   const auto result = clean_up->undo(options.request);
-  interruption.committed(result.batch ? ": batch " + *result.batch + " is given back" : "");
+  result.batch ? interruption.committed(": batch " + *result.batch + " is given back")
+               : interruption.nothing_to_change();
   Times times;
   if (!options.request.dry_run) times = make_visible(result, copies, Erase::once, started, clock);
 

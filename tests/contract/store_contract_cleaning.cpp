@@ -45,6 +45,30 @@ TEST_SUITE("store: purge and undo") {
     CHECK(store.clean_up().batches().size() == 1);
   }
 
+  TEST_CASE("who finds nothing to do waits too: what was found may be another's change of a moment ago") {
+    using namespace std::chrono_literals;
+    Store store;
+    store.admin().set_delta(300ms);
+    store.load(Fill::first, kSome);
+    (void)store.dedupe();
+    const auto batch = *store.purge({{1}}).batch;
+    (void)store.undo(batch);
+    (void)store.purge({{2}});
+
+    const auto asked = boot_clock().now();
+    const auto excluded = store.purge({{2}});
+    const auto undone = store.undo(batch);
+    const auto without_doubles = store.dedupe();
+
+    CHECK(store.facts().wait == 300ms);
+    for (const CleanUpResult* result : {&excluded, static_cast<const CleanUpResult*>(&undone),
+                                        static_cast<const CleanUpResult*>(&without_doubles)}) {
+      CHECK_FALSE(result->batch.has_value());
+      CHECK(result->wait == 300ms);
+      CHECK(result->committed >= asked);
+    }
+  }
+
   TEST_CASE("more rows than allowed: refused, nothing changed") {
     Store store;
     store.load(Fill::first, kSome);

@@ -30,13 +30,15 @@ struct UserOutcome {
   UserStatus status = UserStatus::purged;
 };
 
-/// What every changing command reports. Without a batch nothing was changed (or it was a dry run).
+/// What every changing command reports. Without a batch nothing was changed (or it was a dry run);
+/// `committed` and `wait` count then too, because what was found may be another command's change of a moment
+/// ago.
 struct CleanUpResult {
   std::optional<std::string> batch;  ///< [A-Za-z0-9-]+
   std::uint64_t rows = 0;
   std::vector<UserOutcome> users;    ///< in the order asked for, each once
   std::uint64_t user_count = 0;      ///< distinct users touched
-  Instant committed{};               ///< when COMMIT was answered
+  Instant committed{};               ///< when COMMIT was answered, or nothing was found to do
   std::chrono::milliseconds wait{};  ///< how long until no server can answer from before
 };
 

@@ -43,6 +43,8 @@ struct LoadFacts {
   bool foreign_changes = false;       ///< somebody else than ratingsctl changed rows in this generation
   std::int64_t generation = 1;        ///< the present one
   std::vector<UserId> excluded = {};  ///< each once; their rows will be held back
+  /// How long until no server can answer from before what these facts say.
+  std::chrono::milliseconds wait{};
 };
 
 /// One file that has been read to its end. read = loaded + rejected + excluded.

@@ -40,7 +40,11 @@ Error with_kept_rejects(const Error& error, const std::vector<std::string>& file
 class Loading {
  public:
   Loading(const LoaderOptions& options, LoadObserver& observer, const std::atomic<bool>& stop, Clock& clock)
-      : options_{options}, stop_{stop}, meter_{observer, clock}, bad_rows_{options, observer, stop} {}
+      : options_{options},
+        stop_{stop},
+        clock_{clock},
+        meter_{observer, clock},
+        bad_rows_{options, observer, stop} {}
 
   LoadReport run(RatingWriter& writer);
 
@@ -62,6 +66,7 @@ class Loading {
 
   const LoaderOptions& options_;
   const std::atomic<bool>& stop_;
+  Clock& clock_;
   ProgressMeter meter_;
   BadRowKeeper bad_rows_;
   std::vector<Input> inputs_;
@@ -155,6 +160,8 @@ LoadReport Loading::nothing_to_do(const LoadFacts& facts) {
   LoadReport report;
   report.no_op = true;
   report.generation = facts.generation;
+  report.committed = clock_.now();
+  report.wait = facts.wait;
   report.skipped = options_.files;
   report.stages = std::move(report_.stages);
   return report;

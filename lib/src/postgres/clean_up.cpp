@@ -20,6 +20,7 @@ constexpr const char* kAudit =
 constexpr const char* kOwnPosition =
     "UPDATE ratingsctl.position SET own_pos = CASE WHEN own_pos = pos - $1 THEN pos ELSE own_pos END "
     "RETURNING wait_ms";
+constexpr const char* kWait = "SELECT wait_ms FROM ratingsctl.position";
 
 class PostgresCleanUp final : public CleanUp {
  public:
@@ -105,6 +106,10 @@ std::chrono::milliseconds finish(pqxx::work& work, const std::string& command, c
   exec_bound(work, kCloseBatch, batch.seq, result.user_count, result.rows, command);
   exec_bound(work, kAudit, operator_name(), command, batch.name, result.user_count, result.rows);
   return std::chrono::milliseconds{exec_bound(work, kOwnPosition, statements)[0][0].as<int>()};
+}
+
+std::chrono::milliseconds present_wait(pqxx::work& work) {
+  return std::chrono::milliseconds{exec_bound(work, kWait)[0][0].as<int>()};
 }
 
 std::unique_ptr<CleanUp> open_clean_up(const StoreOptions& options) {

@@ -35,6 +35,9 @@ using RowsByUser = std::unordered_map<UserId, std::uint64_t>;
                                                const Batch& batch, const CleanUpResult& result,
                                                int statements);
 
+/// The same for a command that finds nothing to do: what it reports may rest on another's change.
+[[nodiscard]] std::chrono::milliseconds present_wait(pqxx::work& work);
+
 [[nodiscard]] CleanUpResult purge(Session& session, const PurgeRequest& request);
 [[nodiscard]] UndoResult undo(Session& session, const UndoRequest& request);
 [[nodiscard]] DedupeResult dedupe(Session& session, const DedupeRequest& request);

@@ -105,7 +105,10 @@ DedupeResult dedupe(Session& session, const DedupeRequest& request) {
     // Translated here: a reader's thread that takes would hand on what libpqxx throws as a fault of ours.
     search(work,
            [&](const DoubleScan& scan) { session.guarded("deduping", [&] { taking.take(scan, places); }); });
-    if (!taking.batch()) return false;
+    if (!taking.batch()) {
+      result.wait = present_wait(work);
+      return false;
+    }
     result.batch = taking.batch()->name;
     result.wait = finish(work, "dedupe", *taking.batch(), result, taking.statements());
     return true;

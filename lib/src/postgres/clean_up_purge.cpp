@@ -105,7 +105,10 @@ CleanUpResult purge(Session& session, const PurgeRequest& request) {
         request.hard ? rows_by_user(exec_bound(work, sql::hard_purge, list)) : take(work, list, batch);
     result = outcome(users, taken, known, done);
     guard_rows(result.rows, request);
-    if (result.user_count == 0) return false;
+    if (result.user_count == 0) {
+      result.wait = present_wait(work);
+      return false;
+    }
     std::vector<UserId> touched;
     for (const auto& user : result.users) {
       if (user.status == done) touched.push_back(user.user);

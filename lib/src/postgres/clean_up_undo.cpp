@@ -78,6 +78,7 @@ bool give_back(pqxx::work& work, const UndoRequest& request, UndoResult& result)
   const auto from = request.lift_only ? found->generation : 0;
   if (batch.undone && exec_bound(work, kStillHeld, batch.seq, from)[0][0].as<std::uint64_t>() == 0) {
     result.already_undone = true;
+    result.wait = present_wait(work);
     return false;
   }
   if (found->superseded() && !request.lift_only) {

@@ -8,6 +8,7 @@
 #include "postgres/conninfo.hpp"
 #include "postgres/copy_stream.hpp"
 #include "postgres/leftovers.hpp"
+#include "postgres/load_facts.hpp"
 #include "postgres/migrations.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/row_router.hpp"
@@ -16,7 +17,6 @@
 
 #include "ratings/error.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <optional>
@@ -26,15 +26,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kEmpty = "SELECT NOT EXISTS (SELECT 1 FROM public.ratings)";
-constexpr const char* kAnyHeld =
-    "SELECT EXISTS (SELECT 1 FROM ratingsctl.quarantine AS q JOIN ratingsctl.position AS p ON q.generation = "
-    "p.generation)";
-constexpr const char* kState = "SELECT own_pos <> pos, generation, pos FROM ratingsctl.position";
-constexpr const char* kLive =
-    "SELECT hash FROM ratingsctl.load_ledger AS l JOIN ratingsctl.position AS p ON l.generation = "
-    "p.generation WHERE l.live ORDER BY l.id";
-constexpr const char* kExcluded = "SELECT user_id, max(batch) FROM ratingsctl.exclusion GROUP BY user_id";
+constexpr const char* kWritten =
+    "SELECT pos <> $1 OR ($2::boolean AND EXISTS (SELECT 1 FROM public.ratings)) FROM ratingsctl.position";
 constexpr const char* kForget = "UPDATE ratingsctl.load_ledger SET live = false WHERE live";
 constexpr const char* kLedger =
     "INSERT INTO ratingsctl.load_ledger (generation, hash, name, bytes, read, loaded, rejected, excluded, "
@@ -48,12 +41,6 @@ constexpr const char* kPosition =
     "UPDATE ratingsctl.position SET generation = generation + $1::bigint, "
     "own_pos = CASE WHEN $2::boolean OR own_pos = pos - 1 THEN pos ELSE own_pos END RETURNING generation, "
     "wait_ms::bigint";
-
-ContentHash hash_of(const std::string& bytes) {
-  ContentHash hash;
-  std::copy_n(bytes.begin(), std::min(bytes.size(), hash.bytes.size()), hash.bytes.begin());
-  return hash;
-}
 
 class PostgresRatingWriter final : public RatingWriter {
  public:
@@ -89,7 +76,6 @@ class PostgresRatingWriter final : public RatingWriter {
   void connect();
   void abandon() noexcept;
   void take_lock();
-  [[nodiscard]] LoadFacts read_facts();
   void make_children(std::size_t count);
   void finish_copy(std::span<const LoadedFile> files);
   void store_held_back();
@@ -193,7 +179,11 @@ LoadFacts PostgresRatingWriter::begin() {
       take_lock();
     }
     preparing_.hang_up();
-    return read_facts();
+    auto basis = read_load_basis(*connection_);
+    generation_ = basis.facts.generation;
+    position_ = basis.position;
+    excluded_ = std::move(basis.excluded);
+    return std::move(basis.facts);
   });
 }
 
@@ -204,22 +194,6 @@ void PostgresRatingWriter::take_lock() {
   run((std::string{"SELECT pg_advisory_xact_lock("} + kChangeLock + ")").c_str());
   waited_for_.reset();
   run(kPatient);
-}
-
-LoadFacts PostgresRatingWriter::read_facts() {
-  LoadFacts facts{.empty = run(kEmpty).boolean(0, 0), .live = {}, .excluded = {}};
-  facts.held = facts.empty && run(kAnyHeld).boolean(0, 0);
-  const auto state = run(kState);
-  facts.foreign_changes = state.boolean(0, 0);
-  facts.generation = generation_ = state.int8(0, 1);
-  position_ = state.int8(0, 2);
-  const auto live = run(kLive);
-  for (int row = 0; row < live.rows(); ++row) facts.live.push_back(hash_of(live.text(row, 0)));
-  const auto excluded = run(kExcluded);
-  for (int row = 0; row < excluded.rows(); ++row)
-    excluded_.exclude(UserId{excluded.int8(row, 0)}, excluded.int8(row, 1));
-  facts.excluded = excluded_.users();
-  return facts;
 }
 
 void PostgresRatingWriter::start(Fill fill, std::size_t connections) {
@@ -309,7 +283,7 @@ void PostgresRatingWriter::swap_in() {
   waited_for_.reset();
   // Only an explicit --replace says what becomes of rows that others wrote while we read the file.
   const bool written =
-      run(kState).int8(0, 2) != position_ || (fill_ == Fill::first && !run(kEmpty).boolean(0, 0));
+      run(kWritten, {param(position_), fill_ == Fill::first ? "true" : "false"}).boolean(0, 0);
   if (fill_ != Fill::replace && written) {
     throw Error{Kind::guard,
                 "loading: somebody changed ratings meanwhile; nothing was loaded, run it again "

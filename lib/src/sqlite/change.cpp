@@ -138,13 +138,17 @@ void Change::mark_users() {
   for (const auto user : touched_) mark.bind(user, now).run();
 }
 
+std::chrono::milliseconds Change::wait() {
+  return std::chrono::milliseconds{database_.number("SELECT wait_ms FROM ratingsctl_position")};
+}
+
 Change::Committed Change::commit() {
   mark_users();
   database_.execute(foreign_changes_ ? kPositionIsForeign : kPositionIsOwn);
   database_.execute("UPDATE ratingsctl_position SET suspended = 0");
-  const std::chrono::milliseconds wait{database_.number("SELECT wait_ms FROM ratingsctl_position")};
+  const auto patience = wait();
   database_.execute("COMMIT");
-  const Committed done{.at = boot_clock().now(), .wait = wait};
+  const Committed done{.at = boot_clock().now(), .wait = patience};
   end_in_place();
   lock_.release();
   return done;

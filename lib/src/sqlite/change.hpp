@@ -50,6 +50,8 @@ class Change {
   [[nodiscard]] std::int64_t generation() const noexcept { return generation_; }
   [[nodiscard]] SchemaReport schema() const noexcept { return schema_; }
   [[nodiscard]] bool foreign_changes() const noexcept { return foreign_changes_; }
+  /// How long until no server can answer from before what this transaction finds.
+  [[nodiscard]] std::chrono::milliseconds wait();
 
   void touch(UserId user);
   /// Bulk: raises the floor instead of naming users.

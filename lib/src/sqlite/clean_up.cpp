@@ -43,7 +43,12 @@ class SqliteCleanUp final : public CleanUp {
   std::invoke_result_t<Work, Change&> in_change(Work work) {
     Change change{target_, Missing::refuse, cancelled_};
     change.database().execute(kOverwrite);
-    return work(change);
+    auto result = work(change);
+    if (!result.batch) {
+      result.committed = boot_clock().now();
+      result.wait = change.wait();
+    }
+    return result;
   }
 
   const Target target_;

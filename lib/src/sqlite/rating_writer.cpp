@@ -82,7 +82,8 @@ LoadFacts SqliteRatingWriter::begin() {
                   .live = {},
                   .foreign_changes = change_->foreign_changes(),
                   .generation = change_->generation(),
-                  .excluded = {}};
+                  .excluded = {},
+                  .wait = change_->wait()};
   auto live =
       database.prepare("SELECT hash FROM ratingsctl_load_ledger WHERE live AND generation = ?1 ORDER BY id");
   live.bind(change_->generation());
