@@ -10,15 +10,21 @@
 namespace ratings {
 
 struct SingleFlight::Flight {
-  explicit Flight(Instant at) : began{at} {}
+  Flight(Instant at, Instant until) : began{at}, gives_up{until} {}
 
-  const Instant began;  ///< read from the clock before the read was sent
+  const Instant began;     ///< read from the clock before the read was sent
+  const Instant gives_up;  ///< when whoever leads it has no time left
   std::mutex mutex;
   std::condition_variable landed;
   std::optional<Answer> answer;
   /// A copy for each waiter: exceptions that threads share cannot be checked by the thread sanitizer.
   std::optional<Kind> failure;
   std::string message;
+
+  /// Failed because its leader's time was up, which is before `deadline`. Once landed.
+  [[nodiscard]] bool out_of_time(Instant deadline) const {
+    return failure == Kind::busy && gives_up < deadline;
+  }
 
   /// False when it has not ended by then. The injected clock says how long that is; the waiting itself is
   /// real.
@@ -50,7 +56,7 @@ std::vector<Answer> SingleFlight::run(std::span<const UserId> users, Instant arr
     std::vector<Passenger> led;
     std::vector<Passenger> followed;
     try {
-      board(users, places, led, followed);
+      board(users, places, arrived, led, followed);
       if (!led.empty()) lead(users, led, read, answers);
     } catch (const Error& error) {
       crash(users, led, error.kind(), error.what());
@@ -60,14 +66,15 @@ std::vector<Answer> SingleFlight::run(std::span<const UserId> users, Instant arr
       throw;
     }
     places.clear();
+    const auto deadline = arrived + kRequestDeadline;
     for (const auto& [place, flight] : followed) {
-      if (!flight->wait(arrived + kRequestDeadline - clock_.now()))
+      if (!flight->wait(deadline - clock_.now()))
         throw Error{Kind::busy, "waiting for the same read by another request: it did not end in time"};
       const bool ours = flight->began >= arrived;
       if (flight->answer && (ours || accept(*flight->answer->history))) {
         shared_.fetch_add(1, std::memory_order_relaxed);
         answers[place] = *flight->answer;
-      } else if (flight->failure && ours) {
+      } else if (flight->failure && ours && !flight->out_of_time(deadline)) {
         throw Error{*flight->failure, flight->message};
       } else {
         places.push_back(place);
@@ -77,7 +84,7 @@ std::vector<Answer> SingleFlight::run(std::span<const UserId> users, Instant arr
   return answers;
 }
 
-void SingleFlight::board(std::span<const UserId> users, std::span<const std::size_t> places,
+void SingleFlight::board(std::span<const UserId> users, std::span<const std::size_t> places, Instant arrived,
                          std::vector<Passenger>& led, std::vector<Passenger>& followed) {
   for (const auto place : places) {
     auto& shard = shard_of(users[place]);
@@ -86,7 +93,7 @@ void SingleFlight::board(std::span<const UserId> users, std::span<const std::siz
     if (slot) {
       followed.push_back({place, slot});
     } else {
-      slot = std::make_shared<Flight>(clock_.now());
+      slot = std::make_shared<Flight>(clock_.now(), arrived + kRequestDeadline);
       led.push_back({place, slot});
     }
   }

@@ -34,8 +34,9 @@ class SingleFlight {
 
   /// The answers of these users, each of them named once, in their order. Reads all those at once that nobody
   /// reads already, and waits for the others only then: so two that want each other's users cannot wait for
-  /// each other. Throws what a read threw, a failed read fails those who share it, and nobody later;
-  /// Error{busy} when a read of somebody else takes too long.
+  /// each other. Throws what a read threw, a failed read fails those who share it, and nobody later, nor
+  /// those who still have time when its leader's is up; Error{busy} when a read of somebody else takes too
+  /// long.
   [[nodiscard]] std::vector<Answer> run(std::span<const UserId> users, Instant arrived, const Read& read,
                                         const Accept& accept);
   /// Answers that came from a read of somebody else, so far.
@@ -56,8 +57,8 @@ class SingleFlight {
   };
 
   /// Whoever finds no flight of a user begins one: to `led`; else `followed`.
-  void board(std::span<const UserId> users, std::span<const std::size_t> places, std::vector<Passenger>& led,
-             std::vector<Passenger>& followed);
+  void board(std::span<const UserId> users, std::span<const std::size_t> places, Instant arrived,
+             std::vector<Passenger>& led, std::vector<Passenger>& followed);
   void lead(std::span<const UserId> users, std::span<const Passenger> led, const Read& read,
             std::vector<Answer>& answers);
   /// Out of the table before anybody is told: whoever wakes and reads again must not meet these flights once
