@@ -9,6 +9,8 @@ namespace {
 using namespace std::chrono_literals;
 constexpr Instant kFirstPause = 50ms;
 constexpr Instant kLongestPause = 2s;
+/// A server in another part of the world connects within it: eight round trips of 60 ms.
+constexpr Instant kFairTime = 500ms;
 }  // namespace
 
 Pool::Pool(std::string conninfo, std::size_t size, Greeting greet)
@@ -32,6 +34,11 @@ Pool::Lease::~Lease() {
   if (connection && !connection->broken()) pool.idle_.push_back(std::move(connection));
 }
 
+void Pool::refuse_late(Instant deadline) {
+  if (boot_clock().now() < deadline) return;
+  throw Error{Kind::busy, "reading from PostgreSQL: no time is left, all connections were in use"};
+}
+
 std::unique_ptr<Connection> Pool::connect(Instant deadline) {
   {
     const std::lock_guard lock{mutex_};
@@ -40,6 +47,7 @@ std::unique_ptr<Connection> Pool::connect(Instant deadline) {
                   "PostgreSQL at " + target_of(conninfo_) + " did not answer a moment ago"};
     }
   }
+  const bool fair = deadline - boot_clock().now() >= kFairTime;
   try {
     auto connection = std::make_unique<Connection>(conninfo_, deadline);
     greet_(*connection, deadline);
@@ -48,7 +56,8 @@ std::unique_ptr<Connection> Pool::connect(Instant deadline) {
     pause_ = Instant::zero();
     next_try_ = Instant::zero();
     return connection;
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (error.kind() == Kind::busy && !fair) throw;
     const std::lock_guard lock{mutex_};
     pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
     next_try_ = boot_clock().now() + Instant{std::uniform_int_distribution<Instant::rep>{

@@ -20,7 +20,7 @@ namespace ratings::postgres {
 /// At most `size` connections, made when needed, the last used first. Thread-safe. Waiting (see Seats) and
 /// connecting end at the caller's deadline. After a failed connect nobody tries again for a moment (50 ms
 /// doubling to 2 s, with jitter), so that a dead server costs nobody a time-out and a reviving one is not
-/// stormed.
+/// stormed; unless the caller's deadline was too near to tell.
 class Pool {
  public:
   /// `greet` sees each new connection first, and may refuse it.
@@ -47,6 +47,7 @@ class Pool {
  private:
   template <typename Use>
   auto lend(Seats::Seat seat, Instant deadline, Use&& use) {
+    refuse_late(deadline);
     Lease lease{*this, std::move(seat), deadline};
     const bool parked = lease.parked;
     try {
@@ -71,6 +72,9 @@ class Pool {
     bool parked = false;  ///< it may have died while nobody looked
   };
 
+  /// Error{busy} for one who waited too long: its question could only be given up, and with it the
+  /// connection.
+  static void refuse_late(Instant deadline);
   std::unique_ptr<Connection> connect(Instant deadline);
 
   const std::string conninfo_;
