@@ -8,12 +8,29 @@
 #include "ratings/error.hpp"
 
 #include <limits>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace ratings::postgres {
 namespace {
 
 constexpr int kUsersListed = 10'000;  // as in sql/postgres/changes.sql
+
+constexpr const char* kWhatIsThere =
+    "SELECT pg_is_in_recovery(), to_regclass('ratingsctl.schema_migration') IS NOT NULL, "
+    "to_regclass('public.ratings') IS NOT NULL";
+
+/// All that can be asked once the tables are there, in one question: a server in another part of the world is
+/// looked at in the time that one here needs, too. Version, tables without triggers, whole, subscriptions.
+const std::string& fitness() {
+  const auto part = [](std::string_view sql) { return "(" + std::string{sql} + "\n)"; };
+  static const auto kText =
+      "SELECT (SELECT max(version) FROM ratingsctl.schema_migration), "
+      "(SELECT string_agg(t.name, ', ' ORDER BY t.name) FROM " +
+      part(sql::triggers) + " AS t), " + part(sql::partitions) + ", " + part(sql::subscriptions);
+  return kText;
+}
 
 std::string dashed(const Salt& uuid) {
   auto text = *param(uuid);
@@ -78,83 +95,79 @@ class PostgresPositionReader final : public PositionReader {
   std::vector<Check> checks(Instant deadline) override {
     std::vector<Check> checks;
     try {
-      const auto recovery =
-          connection_.ask("recovery", "SELECT pg_is_in_recovery()", {}, deadline).boolean(0, 0);
-      checks.push_back({.name = "store", .ok = true, .blocks_cache = true, .detail = "PostgreSQL answers"});
-      checks.push_back(
+      const auto present = connection_.ask("presence", kWhatIsThere, {}, deadline);
+      const bool recovery = present.boolean(0, 0);
+      checks = {
+          {.name = "store", .ok = true, .blocks_cache = true, .detail = "PostgreSQL answers"},
           {.name = "primary",
            .ok = !recovery,
            .blocks_cache = true,
-           .detail = recovery ? "the server is in recovery: a standby cannot validate" : "not in recovery"});
-      check_schema(checks, deadline);
-      told_ = false;
-    } catch (const Error& error) {
-      // what() names host and SQL: that is for the log, not for /ready.
-      const bool answers = error.kind() == Kind::store;  // only not what it should: not fit, rather than away
-      if (answers && !std::exchange(told_, true)) {
-        log::warn("the store cannot be checked: {}", error.what());
-      } else {
-        log::debug("store check failed: {}", error.what());
-      }
-      checks = {{.name = "store",
-                 .ok = answers,
-                 .blocks_cache = true,
-                 .detail = answers ? "PostgreSQL answers" : "PostgreSQL cannot be reached"}};
-      if (answers)
+           .detail = recovery ? "the server is in recovery: a standby cannot validate" : "not in recovery"}};
+      if (!present.boolean(0, 1) || !present.boolean(0, 2)) {
         checks.push_back({.name = "schema",
                           .ok = false,
                           .blocks_cache = true,
-                          .detail = "cannot be checked: PostgreSQL answers with an error, see the log"});
+                          .detail = present.boolean(0, 1)
+                                        ? "the table public.ratings is missing: renamed, or dropped"
+                                        : "missing: run 'ratingsctl init'"});
+      } else {
+        add_fitness(checks, connection_.ask("fitness", fitness(), {}, deadline));
+      }
+      told_ = false;
+    } catch (const Error& error) {
+      checks = failed(error);
     }
     return checks;
   }
 
  private:
-  void check_schema(std::vector<Check>& checks, Instant deadline) {
-    const auto present = connection_.ask("present",
-                                         "SELECT to_regclass('ratingsctl.schema_migration') IS NOT NULL, "
-                                         "to_regclass('public.ratings') IS NOT NULL",
-                                         {}, deadline);
-    if (!present.boolean(0, 0) || !present.boolean(0, 1)) {
-      checks.push_back({.name = "schema",
-                        .ok = false,
-                        .blocks_cache = true,
-                        .detail = present.boolean(0, 0)
-                                      ? "the table public.ratings is missing: renamed, or dropped"
-                                      : "missing: run 'ratingsctl init'"});
-      return;
-    }
-    const auto version =
-        connection_.ask("version", "SELECT max(version) FROM ratingsctl.schema_migration", {}, deadline)
-            .int4(0, 0);
+  static void add_fitness(std::vector<Check>& checks, const Result& found) {
+    const auto version = found.int4(0, 0);
+    const bool marked = found.null(0, 1);
+    const bool whole = found.boolean(0, 2);
+    const bool fed = !found.null(0, 3);
     checks.push_back({.name = "schema",
                       .ok = version == kSchemaVersion,
                       .blocks_cache = true,
                       .detail = "version " + std::to_string(version)});
-    const auto broken = connection_.ask("triggers", sql::triggers, {}, deadline);
-    std::string names;
-    for (int row = 0; row < broken.rows(); ++row) names += (names.empty() ? "" : ", ") + broken.text(row, 0);
     checks.push_back({.name = "triggers",
-                      .ok = names.empty(),
+                      .ok = marked,
                       .blocks_cache = true,
-                      .detail = names.empty() ? "in place"
-                                              : "missing or disabled on " + names +
-                                                    "; run 'ratingsctl init' to put them back"});
-    const bool whole = connection_.ask("partitions", sql::partitions, {}, deadline).boolean(0, 0);
+                      .detail = marked ? "in place"
+                                       : "missing or disabled on " + found.text(0, 1) +
+                                             "; run 'ratingsctl init' to put them back"});
     checks.push_back({.name = "partitions",
                       .ok = whole,
                       .blocks_cache = true,
                       .detail = whole ? "all there"
                                       : "one of ratings is detached or dropped; attach it again, then SELECT "
                                         "ratingsctl.advance(true)"});
-    const auto found = connection_.ask("subscriptions", sql::subscriptions, {}, deadline);
-    const bool fed = !found.null(0, 0);
     checks.push_back({.name = "replication",
                       .ok = !fed,
                       .blocks_cache = true,
                       .detail = fed ? "what a logical subscription writes into ratings goes unseen: " +
-                                          found.text(0, 0) + "; drop it, or let it write elsewhere"
+                                          found.text(0, 3) + "; drop it, or let it write elsewhere"
                                     : "no logical subscription"});
+  }
+
+  /// what() names host and SQL: that is for the log, not for /ready.
+  std::vector<Check> failed(const Error& error) {
+    const bool answers = error.kind() == Kind::store;  // only not what it should: not fit, rather than away
+    if (answers && !std::exchange(told_, true)) {
+      log::warn("the store cannot be checked: {}", error.what());
+    } else {
+      log::debug("store check failed: {}", error.what());
+    }
+    std::vector<Check> checks{{.name = "store",
+                               .ok = answers,
+                               .blocks_cache = true,
+                               .detail = answers ? "PostgreSQL answers" : "PostgreSQL cannot be reached"}};
+    if (answers)
+      checks.push_back({.name = "schema",
+                        .ok = false,
+                        .blocks_cache = true,
+                        .detail = "cannot be checked: PostgreSQL answers with an error, see the log"});
+    return checks;
   }
 
   static void refuse_recovery(bool recovery) {
