@@ -239,6 +239,18 @@ TEST_SUITE("redis cluster: nodes that go and come") {
     CHECK_FALSE(rig.figures().breaker_open);
   }
 
+  TEST_CASE("a cluster answers when all of its nodes do, whichever of them is dead") {
+    ClusterRig rig;
+    rig.fill(0, kUsers);
+    CHECK(answers(*rig.cache));
+    for (int node = 1; node <= test::RedisCluster::kNodes; ++node) {
+      rig.cluster.kill(node);
+      CHECK_FALSE(answers(*rig.cache));
+      rig.cluster.restart(node);
+      CHECK(rig.within_20_s([&] { return answers(*rig.cache); }));
+    }
+  }
+
   TEST_CASE("all nodes are killed: nothing is sent, and when they are back everything is as before") {
     ClusterRig rig;
     rig.fill(0, kUsers);

@@ -71,7 +71,7 @@ class RATINGS_EXPORT Cache {
 [[nodiscard]] RATINGS_EXPORT std::unique_ptr<Cache> make_memory_cache(std::size_t bytes);
 
 /// Asks `cache` a question that only a reachable server answers: to remove the copy of a user who cannot
-/// exist.
+/// exist. Of a cluster, of so many of them that every node is asked: all must answer.
 [[nodiscard]] RATINGS_EXPORT bool answers(Cache& cache) noexcept;
 
 /// Error{usage} for a URL that make_redis_cache() would refuse; connects to nothing.

@@ -21,7 +21,8 @@ Response readiness(std::span<const Check> checks, std::optional<bool> redis_usab
   for (const auto& check : checks) list(check.name, check.ok, check.detail);
   if (checks.empty()) list("store", false, "not checked yet");
   if (redis_usable)
-    list("redis", *redis_usable, *redis_usable ? "usable" : "not usable, answers come without it");
+    list("redis", *redis_usable,
+         *redis_usable ? "usable" : "not usable, or not all of it; answers come without it");
   if (draining == Draining::yes) list("serving", false, "shutting down");
 
   const bool lost =
