@@ -132,8 +132,9 @@ ExitCode run_serve(const Settings& settings, const ServeOptions& options) {
   const auto preparation = prepare_now_or_later(store, redis_settings, redis);
   const auto primary = open_history_reader(current(store));
   const auto coherence = make_coherence(open_position_reader(store), clock, open_change_hints(store));
-  const auto replicated =
-      replica_settings ? make_replicated_reader(*primary, std::move(replicas), *coherence, clock) : nullptr;
+  const auto replicated = replica_settings ? make_replicated_reader(*primary, open_position_reader(store),
+                                                                    std::move(replicas), *coherence, clock)
+                                           : nullptr;
   auto& reader = replicated ? static_cast<HistoryReader&>(*replicated) : *primary;
   const auto memory = settings.memory_cache > 0 ? make_memory_cache(settings.memory_cache) : nullptr;
   Cache* shared = redis_settings ? &redis : nullptr;

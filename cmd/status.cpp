@@ -113,17 +113,21 @@ Check redis_check(RedisOptions options, const std::string& store_id) {
   return {.name = "redis",
           .ok = ok,
           .blocks_cache = false,
-          .detail = ok ? "answers" : "cannot be reached; answers come from the store"};
+          .detail = ok ? "answers" : "cannot be reached, or not all of it; answers come from the store"};
 }
 
 /// As `serve` sees them, but now: each is looked at once.
-std::vector<ReplicaFigures> look_at_replicas(const StoreOptions& options, std::int64_t position) {
+std::vector<ReplicaFigures> look_at_replicas(const StoreOptions& options, const StoreOptions& store,
+                                             std::int64_t position) {
   constexpr std::chrono::seconds kPatience{2};
+  const auto positions = open_position_reader(store);
   std::vector<ReplicaFigures> found;
   for (const auto& replica : open_replicas(options)) {
     try {
       const auto state = replica.probe->look(boot_clock().now() + kPatience);
-      found.push_back(measured(replica.name, state, position));
+      auto& figures = found.emplace_back(measured(replica.name, state, position));
+      figures.foreign = !of_history(state, *positions, boot_clock().now() + kPatience);
+      figures.up = !figures.foreign;
     } catch (const Error& error) {
       if (error.kind() == Kind::internal) throw;
       found.emplace_back().name = replica.name;
@@ -149,7 +153,7 @@ ExitCode run_status(const Settings& settings, const StatusOptions& options) {
   const auto replica_settings = replica_options(settings, store);
   auto status = open_store_admin(store)->status();
   std::vector<ReplicaFigures> replicas;
-  if (replica_settings) replicas = look_at_replicas(*replica_settings, status.position.now.position);
+  if (replica_settings) replicas = look_at_replicas(*replica_settings, store, status.position.now.position);
   std::ranges::move(replica_checks(replicas), std::back_inserter(status.checks));
   if (const auto redis = redis_options(settings)) {
     status.checks.push_back(redis_check(*redis, status.position.store_id));

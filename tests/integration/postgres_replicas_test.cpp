@@ -155,7 +155,7 @@ TEST_SUITE("postgres: replicas") {
     const auto state = replicas[0].probe->look(soon());
 
     CHECK_FALSE(state.standby);
-    CHECK(state.position == db.now().position);
+    CHECK(state.now.position == db.now().position);
     CHECK_FALSE(state.replayed);
     CHECK(replicas[0].histories->history(UserId{1}, soon()).tag.read == db.now());
   }
@@ -166,6 +166,6 @@ TEST_SUITE("postgres: replicas") {
     CHECK_THROWS_AS((void)replicas.at(0).probe->look(soon()), Error);  // no schema yet
 
     open_store_admin(options_for(empty.url()))->ensure_schema();
-    CHECK(replicas.at(0).probe->look(soon()).position >= 0);
+    CHECK(replicas.at(0).probe->look(soon()).now.position >= 0);
   }
 }

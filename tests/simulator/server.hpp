@@ -64,7 +64,7 @@ struct Server {
     coherence =
         std::make_unique<PositionCoherence>(std::make_unique<test::FakePositionReader>(store, positions),
                                             clock, Background::none, nullptr, static_cast<unsigned>(number));
-    if (standby != nullptr) read_from(*standby, to_standby);
+    if (standby != nullptr) read_from(store, *standby, to_standby);
     auto& histories = replicas ? static_cast<HistoryReader&>(*replicas) : reader;
     service = std::make_unique<RatingService>(histories, *coherence, memory.get(), &redis, clock);
     router = std::make_unique<http::Router>(
@@ -76,13 +76,14 @@ struct Server {
     loops.loops.push_back(loop.get());
   }
 
-  void read_from(test::FakeStore& standby, const std::function<void()>& to_standby) {
+  void read_from(test::FakeStore& store, test::FakeStore& standby, const std::function<void()>& to_standby) {
     replica = std::make_unique<test::FakeReplica<HistoryWire>>(standby);
     replica->reader.reader.before = replica->reader.reader.after = to_standby;
     std::vector<Replica> one;
     one.push_back(replica->open("standby"));
-    replicas = std::make_unique<CheckedReplicas>(reader, std::move(one), *coherence, clock,
-                                                 CheckedReplicas::Background::none);
+    replicas = std::make_unique<CheckedReplicas>(
+        reader, std::make_unique<test::FakePositionReader>(store, looks), std::move(one), *coherence, clock,
+        CheckedReplicas::Background::none);
   }
 
   /// Its threads come to their end.
@@ -95,6 +96,7 @@ struct Server {
   const int group;
   Clock& clock;
   test::FakePositionReader::Wire positions;
+  test::FakePositionReader::Wire looks;  ///< of the replicas' histories, in no time
   HistoryWire reader;
   std::unique_ptr<Cache> memory;
   RedisClient redis;

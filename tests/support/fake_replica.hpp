@@ -46,7 +46,7 @@ class FakeReplica {
     explicit Looks(FakeStore& store) : store_{store} {}
     ReplicaState look(Instant) override {
       if (store_.away) throw Error{Kind::unreachable, "looking at the fake replica: it is away"};
-      return {.standby = true, .position = store_.now().position, .replayed = std::chrono::seconds{7}};
+      return {.standby = true, .now = store_.now(), .replayed = std::chrono::seconds{7}};
     }
 
    private:

@@ -44,8 +44,9 @@ struct ReplicaRig {
       standbys.push_back(std::make_unique<FakeReplica>(store));
       opened.push_back(standbys.back()->opened(i == 0 ? "one:5432" : "two:5432"));
     }
-    reader = std::make_unique<CheckedReplicas>(primary, std::move(opened), coherence, clock,
-                                               CheckedReplicas::Background::none);
+    reader = std::make_unique<CheckedReplicas>(
+        primary, std::make_unique<test::FakePositionReader>(store, wire), std::move(opened), coherence, clock,
+        CheckedReplicas::Background::none);
     reader->look();
   }
   [[nodiscard]] std::int64_t read(UserId user) {
@@ -79,12 +80,15 @@ TEST_SUITE("replicas") {
   TEST_CASE("a replica is not used before it has been looked at") {
     ReplicaRig rig;
     const auto fresh = CheckedReplicas{rig.primary,
+                                       std::make_unique<test::FakePositionReader>(rig.store, rig.wire),
                                        [&] {
                                          std::vector<Replica> one;
                                          one.push_back(rig.standby().opened("one:5432"));
                                          return one;
                                        }(),
-                                       rig.coherence, rig.clock, CheckedReplicas::Background::none};
+                                       rig.coherence,
+                                       rig.clock,
+                                       CheckedReplicas::Background::none};
     CHECK_FALSE(fresh.replicas().at(0).up);
   }
 
@@ -321,6 +325,38 @@ TEST_SUITE("replicas") {
     checks = replica_checks(rig.reader->replicas());
     CHECK_FALSE(checks[0].ok);
     CHECK_FALSE(checks[0].blocks_cache);
+  }
+
+  TEST_CASE(
+      "a replica whose history is not the store's is not read, and said to be so, until it is made anew") {
+    ReplicaRig rig;
+    const auto older = rig.store.backup();
+    rig.store.write(kAnn, 300);
+    rig.standby().replay(rig.store);
+    rig.store.restore(older);  // the standby has a change that the store lost
+    rig.store.write(kBob, 400);
+    rig.coherence.tick();
+    rig.reader->look();
+    const auto refused = rig.figures().refused;
+
+    CHECK(rig.read(kAnn) == 100);
+    CHECK(rig.figures().refused == refused);
+    CHECK_FALSE(rig.figures().up);
+    const auto check = replica_checks(rig.reader->replicas()).at(0);
+    CHECK_FALSE(check.ok);
+    CHECK(check.detail.find("history that is not the store's") != std::string::npos);
+
+    rig.standby().replay(rig.store);
+    rig.reader->look();
+    CHECK(rig.figures().up);
+    CHECK_FALSE(rig.figures().foreign);
+  }
+
+  TEST_CASE("a primary that does not answer makes no replica foreign") {
+    ReplicaRig rig;
+    rig.store.away = true;
+    rig.reader->look();
+    CHECK(rig.figures().up);
   }
 
   TEST_CASE("a service on top of it keeps what a replica gave, and checks it at the next request") {

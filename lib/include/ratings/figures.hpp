@@ -89,6 +89,7 @@ struct SamplerFigures {
 struct ReplicaFigures {
   std::string name;           ///< host:port
   bool up = false;            ///< it answered when last looked at, and has not failed since
+  bool foreign = false;       ///< it answers, and is not used: its history is not the store's
   std::uint64_t reads = 0;    ///< histories answered from it, so far
   std::uint64_t refused = 0;  ///< histories that it had too old, so far; like the next two, the
                               ///< primary was read

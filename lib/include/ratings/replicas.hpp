@@ -22,7 +22,7 @@ namespace ratings {
 /// What a replica says of itself.
 struct ReplicaState {
   bool standby = false;                               ///< false: a primary; it is read all the same
-  std::int64_t position = 0;                          ///< of the store, as far as this server has it
+  ReadPoint now;                                      ///< of the store, as far as this server has it
   std::optional<std::chrono::milliseconds> replayed;  ///< since the COMMIT that it replayed last
 };
 
@@ -49,6 +49,11 @@ struct Replica {
 /// How `state` compares with a store that was at `position`: only the parts of the figures that it tells.
 [[nodiscard]] RATINGS_EXPORT ReplicaFigures measured(const std::string& name, const ReplicaState& state,
                                                      std::int64_t position);
+/// Whether what a replica has is part of the store's history, which a restore or a promotion may have parted
+/// from it: asked at the primary, which is never behind what a replica of its own said before. True when the
+/// primary does not answer.
+[[nodiscard]] RATINGS_EXPORT bool of_history(const ReplicaState& state, PositionReader& primary,
+                                             Instant deadline);
 /// For /ready and `status`: one check a replica, named "replica host:port"; none of them blocks a cache.
 [[nodiscard]] RATINGS_EXPORT std::vector<Check> replica_checks(std::span<const ReplicaFigures> replicas);
 
@@ -61,8 +66,10 @@ class RATINGS_EXPORT ReplicatedReader : public HistoryReader {
 };
 
 /// Looks at each replica once a second, in a thread of its own that ends with the object; none is used before
-/// it has answered there. `primary`, `coherence` and `clock` must outlive it.
+/// it has answered there, nor while it is not of_history() by `positions`. `primary`, `coherence` and `clock`
+/// must outlive it.
 [[nodiscard]] RATINGS_EXPORT std::unique_ptr<ReplicatedReader> make_replicated_reader(
-    HistoryReader& primary, std::vector<Replica> replicas, Coherence& coherence, Clock& clock);
+    HistoryReader& primary, std::unique_ptr<PositionReader> positions, std::vector<Replica> replicas,
+    Coherence& coherence, Clock& clock);
 
 }  // namespace ratings

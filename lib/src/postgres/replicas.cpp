@@ -20,10 +20,12 @@ class PostgresReplicaProbe final : public ReplicaProbe {
     if (result.rows() != 1)
       throw Error{Kind::store,
                   "looking at the replica " + connection_.target() + ": the position's row is missing"};
-    ReplicaState state{.standby = result.boolean(0, 0), .position = result.int8(0, 1), .replayed = {}};
+    ReplicaState state{.standby = result.boolean(0, 0),
+                       .now = {.position = result.int8(0, 1), .salt = result.uuid(0, 2)},
+                       .replayed = {}};
     // The two servers' clocks may differ.
-    if (!result.null(0, 2))
-      state.replayed = std::chrono::milliseconds{std::max<std::int64_t>(result.int8(0, 2), 0)};
+    if (!result.null(0, 3))
+      state.replayed = std::chrono::milliseconds{std::max<std::int64_t>(result.int8(0, 3), 0)};
     return state;
   }
 

@@ -59,9 +59,10 @@ struct CheckedReplicas::Member {
   }
 };
 
-CheckedReplicas::CheckedReplicas(HistoryReader& primary, std::vector<Replica> replicas, Coherence& coherence,
-                                 Clock& clock, Background background)
-    : primary_{primary}, coherence_{coherence}, clock_{clock} {
+CheckedReplicas::CheckedReplicas(HistoryReader& primary, std::unique_ptr<PositionReader> positions,
+                                 std::vector<Replica> replicas, Coherence& coherence, Clock& clock,
+                                 Background background)
+    : primary_{primary}, positions_{std::move(positions)}, coherence_{coherence}, clock_{clock} {
   members_.reserve(replicas.size());
   for (auto& replica : replicas) members_.push_back(std::make_unique<Member>(std::move(replica)));
   if (background == Background::thread)
@@ -180,15 +181,21 @@ void CheckedReplicas::look_at(Member& member) {
   try {
     const auto state = member.replica.probe->look(clock_.now() + kLookBudget);
     const auto figures = coherence_.figures();
-    auto seen = measured(member.replica.name, state, figures ? figures->position : state.position);
-    bool alone = false;
+    auto seen = measured(member.replica.name, state, figures ? figures->position : state.now.position);
+    seen.foreign = !of_history(state, *positions_, clock_.now() + kLookBudget);
+    if (seen.foreign) member.turn(false, "its history is not the store's");
+    bool alone = seen.foreign;
     {
       const std::scoped_lock lock{member.mutex};
       member.seen = std::move(seen);
-      alone = clock_.now() < member.alone_until;
+      alone = alone || clock_.now() < member.alone_until;
     }
     if (!alone) member.turn(true, "");
   } catch (const Error& error) {
+    {
+      const std::scoped_lock lock{member.mutex};
+      member.seen.foreign = false;
+    }
     member.turn(false, error.what());
   }
 }
@@ -209,9 +216,18 @@ ReplicaFigures measured(const std::string& name, const ReplicaState& state, std:
   ReplicaFigures figures;
   figures.name = name;
   figures.up = true;
-  figures.behind = std::max<std::int64_t>(position - state.position, 0);
+  figures.behind = std::max<std::int64_t>(position - state.now.position, 0);
   figures.lag = figures.behind == 0 ? std::optional{0ms} : state.replayed;
   return figures;
+}
+
+bool of_history(const ReplicaState& state, PositionReader& primary, Instant deadline) {
+  try {
+    return primary.standing({}, state.now, deadline).known_point;
+  } catch (const Error& error) {
+    log::debug("a replica's history was not compared: {}", error.what());
+    return true;
+  }
 }
 
 std::vector<Check> replica_checks(std::span<const ReplicaFigures> replicas) {
@@ -219,6 +235,8 @@ std::vector<Check> replica_checks(std::span<const ReplicaFigures> replicas) {
   checks.reserve(replicas.size());
   for (const auto& replica : replicas) {
     auto detail = std::string{"does not answer; the primary is read"};
+    if (replica.foreign)
+      detail = "has a history that is not the store's, after a restore or a promotion; make it anew";
     if (replica.up && replica.behind == 0) detail = "answers, lacks no change";
     if (replica.up && replica.behind > 0) {
       detail = "answers, lacks " + std::to_string(replica.behind) + " changes";
@@ -238,10 +256,11 @@ std::vector<Check> replica_checks(std::span<const ReplicaFigures> replicas) {
 }
 
 std::unique_ptr<ReplicatedReader> make_replicated_reader(HistoryReader& primary,
+                                                         std::unique_ptr<PositionReader> positions,
                                                          std::vector<Replica> replicas, Coherence& coherence,
                                                          Clock& clock) {
-  return std::make_unique<CheckedReplicas>(primary, std::move(replicas), coherence, clock,
-                                           CheckedReplicas::Background::thread);
+  return std::make_unique<CheckedReplicas>(primary, std::move(positions), std::move(replicas), coherence,
+                                           clock, CheckedReplicas::Background::thread);
 }
 
 }  // namespace ratings

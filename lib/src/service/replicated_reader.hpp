@@ -30,8 +30,8 @@ class CheckedReplicas final : public ReplicatedReader {
  public:
   enum class Background { thread, none };  ///< none: the owner calls look() (tests, which own time)
 
-  CheckedReplicas(HistoryReader& primary, std::vector<Replica> replicas, Coherence& coherence, Clock& clock,
-                  Background background);
+  CheckedReplicas(HistoryReader& primary, std::unique_ptr<PositionReader> positions,
+                  std::vector<Replica> replicas, Coherence& coherence, Clock& clock, Background background);
   ~CheckedReplicas() override;
   CheckedReplicas(const CheckedReplicas&) = delete;
   CheckedReplicas& operator=(const CheckedReplicas&) = delete;
@@ -59,6 +59,7 @@ class CheckedReplicas final : public ReplicatedReader {
   void run(const std::stop_token& stop);
 
   HistoryReader& primary_;
+  const std::unique_ptr<PositionReader> positions_;  ///< look()'s alone
   Coherence& coherence_;
   Clock& clock_;
   std::vector<std::unique_ptr<Member>> members_;
