@@ -260,15 +260,20 @@ class Readers:
                 process.wait()
 
 
-def run_tool(command, environment, stdin=None, kill_after=None, patience=120):
-    """Runs a command to its end, or kills it at that moment: (exit code or None, stdout, stderr, when it had ended)."""
+def run_tool(command, environment, stdin=None, kill_after=None, patience=120, end_by=signal.SIGKILL):
+    """Runs a command to its end, or ends it at that moment: (exit code or None, stdout, stderr, when it had ended)."""
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env=environment)
     try:
-        out, err = process.communicate(stdin, timeout=kill_after or patience)
-        return process.returncode, out, err, time.monotonic()
+        try:
+            out, err = process.communicate(stdin, timeout=kill_after or patience)
+        except subprocess.TimeoutExpired:
+            if not kill_after:
+                raise
+            process.send_signal(end_by)
+            out, err = process.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
         process.kill()
-        out, err = process.communicate()
-        assert kill_after, f"{' '.join(command[:3])} … did not end within {patience} s: {err}"
-        return None, out, err, time.monotonic()
+        raise AssertionError(f"{' '.join(command[:3])} … did not end within {patience} s: {process.communicate()[1]}") from None
+    # Asked to end, it may end well: what was committed before stays, and is waited for.
+    return process.returncode if process.returncode >= 0 else None, out, err, time.monotonic()

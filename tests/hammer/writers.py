@@ -6,9 +6,12 @@ it must hold what was before or what should be after, for all users of the comma
 changed" must have told the truth.
 """
 import collections
+import concurrent.futures
+import functools
 import itertools
 import json
 import random
+import signal
 import threading
 import time
 import traceback
@@ -52,6 +55,7 @@ class Writers:
         self.errors = []
         self.stopping = threading.Event()
         self.commit_takes = 0.05  # seconds from a command's start to its COMMIT, as the last ones said
+        self.load_takes = 0.3  # the same of a load
         self.threads = []
 
     # The threads
@@ -77,7 +81,7 @@ class Writers:
             assert not thread.is_alive(), "a writer does not end"
 
     def _small(self, chooser):
-        operations = {self.purge: 45, self.undo: 42, self.edit: 16, self.refill: 5, self.dedupe: 5}
+        operations = {self.purge: 42, self.purge_twice: 3, self.undo: 42, self.edit: 16, self.refill: 5, self.dedupe: 5}
         while not self.stopping.is_set():
             operation = chooser.choices(list(operations), list(operations.values()))[0]
             if not operation(chooser):
@@ -87,7 +91,7 @@ class Writers:
         """What touches everybody stops everybody else, so not too often."""
         operations = []
         while not self.stopping.wait(chooser.uniform(5, 10)):
-            operations = operations or chooser.sample([self.replace, self.truncate, self.update_all], 3)
+            operations = operations or chooser.sample([functools.partial(self.replace, chooser), self.truncate, self.update_all], 3)
             operation = operations.pop()
             self.people.give_back_all(operation(self.people.take_all()))
 
@@ -132,11 +136,11 @@ class Writers:
         """The batch, if it reported success."""
         users = list(after)
         name = f"hammer-{next(self.runs)}"
-        killed_at = self.commit_takes * chooser.uniform(0.5, 1.7) if chooser.random() < self.kills else None
+        ending = self._ending(self.commit_takes, chooser)
         command = [self.program, words[0], "--store", self._store(name),
                    "--cache", self.backends.cache.url, *map(str, words[1:]), "-o", "json"]
         write = self.histories.begin(what, users)
-        code, out, err, ended = run_tool(command, rig.clean_environment(self.home), kill_after=killed_at)
+        code, out, err, ended = run_tool(command, rig.clean_environment(self.home), **ending)
         batch = None
         if code == 0 or (code == 3 and "--lift" in words):  # 3: nothing was left to give back to some
             answer = json.loads(out)
@@ -153,6 +157,39 @@ class Writers:
         if give_back:
             self.people.give_back(states)
         return batch
+
+    def _ending(self, commit_takes, chooser):
+        """Of some commands: killed or asked to end, when they may just be at their COMMIT."""
+        if chooser.random() >= self.kills:
+            return {}
+        return {"kill_after": commit_takes * chooser.uniform(0.5, 1.7), "end_by": chooser.choice([signal.SIGKILL, signal.SIGINT])}
+
+    def purge_twice(self, chooser):
+        """The same at the same time: whoever finds it done must not say so before it can be seen everywhere."""
+        users = self.people.take(8, lambda state: state.batch is None and state.content != data.EMPTY)
+        if not users:
+            return users
+        after = {user: State(data.EMPTY, "?", self.people.states[user].content) for user in users}
+        name = f"hammer-{next(self.runs)}"
+        command = [self.program, "purge-user", "--store", self._store(name), *map(str, users), "-o", "json"]
+        write = self.histories.begin("purge-user twice", users)
+        with concurrent.futures.ThreadPoolExecutor(2) as both:
+            first = both.submit(run_tool, command, rig.clean_environment(self.home))
+            time.sleep(chooser.uniform(0, 2 * self.commit_takes))
+            second = both.submit(run_tool, command, rig.clean_environment(self.home))
+        (code, out, _, ended), (other_code, other_out, _, other_ended) = first.result(), second.result()
+        if code == 0 and other_code == 0:
+            batches = [json.loads(each)["batch"] for each in (out, other_out)]
+            if batches.count(None) != 1:
+                self.lies.append(f"two purges of {users} at once made the batches {batches}")
+            batch = batches[0] or batches[1]
+            states = {user: State(state.content, batch, state.held) for user, state in after.items()}
+            self._settle(write, states, min(ended, other_ended))
+        else:
+            states = self._find_out(write, after, name, "")
+        self.counts["purge-user twice"] += 1
+        self.people.give_back(states)
+        return users
 
     # psql
     def edit(self, chooser):
@@ -214,7 +251,7 @@ class Writers:
         batches = {user: self.people.states[user].batch for user in users}
         return {user: State(data.EMPTY, batch, held, True) if batch else State(content) for user, batch in batches.items()}
 
-    def replace(self, users):
+    def replace(self, chooser, users):
         content = data.content_of(next(self.versions))
         path = f"{self.home}/replace.csv"
         with open(path, "w", encoding="utf-8") as file:
@@ -222,11 +259,13 @@ class Writers:
         name = f"hammer-{next(self.runs)}"
         after = self._everybody(users, content, held=content)
         write = self.histories.begin("load --replace", users)
-        command = [self.program, "load", "--replace", path, "--store", self._store(name)]
-        code, _, err, ended = run_tool(command, rig.clean_environment(self.home))
+        command = [self.program, "load", "--replace", path, "--store", self._store(name), "-o", "json"]
+        code, out, err, ended = run_tool(command, rig.clean_environment(self.home), **self._ending(self.load_takes, chooser))
         self.counts["load --replace"] += 1
-        self.counts[f"load --replace: exit {code}"] += 1
-        if code != 0:
+        self.counts["load --replace: " + ("killed" if code is None else f"exit {code}")] += 1
+        if code == 0:
+            self.load_takes = json.loads(out)["committed_ms"] / 1000
+        else:
             return self._find_out(write, after, name, err)
         self._settle(write, after, ended)
         return after
@@ -273,7 +312,7 @@ class Writers:
         looked = time.monotonic()
         self.counts["outcomes looked up"] += 1
         if all(after[user].same(content, batch is not None) for user, (content, batch) in found.items()):
-            if "nothing was changed" in err:
+            if "nothing was changed" in err or "nothing was loaded" in err:
                 self.lies.append(f"{write.what} of {users} was done, but said: {err.strip()}")
             states = {user: State(s.content, found[user][1], s.held, s.superseded) for user, s in after.items()}
             self._settle(write, states, looked + self.delta)
