@@ -62,7 +62,8 @@ struct Check {
 class RATINGS_EXPORT PositionReader {
  public:
   virtual ~PositionReader() = default;
-  /// One statement, one snapshot. Without `last`: the state alone.
+  /// One statement, one snapshot. Without `last`: the state alone. What it takes to connect first, up to a
+  /// second, is not counted.
   virtual Changes changes_since(const std::optional<ReadPoint>& last, Instant deadline) = 0;
   virtual Standing standing(UserId user, const ReadPoint& read, Instant deadline) = 0;
   /// Schema, triggers, recovery, logical subscription.

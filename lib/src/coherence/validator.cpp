@@ -18,7 +18,7 @@ constexpr milliseconds kValidationBudget{500};
 constexpr milliseconds kLookUpBudget{100};
 constexpr milliseconds kInspectionBudget{500};
 constexpr milliseconds kInspectionPeriod{1'000};
-/// Never wait for one's turn longer than its holder may need.
+/// Never wait for one's turn longer than its holder may need; one that has to connect first needs more.
 constexpr milliseconds kPatience = kValidationBudget + kInspectionBudget;
 /// Another event loop that looks at the embedded store needs some 10 µs for it.
 constexpr milliseconds kGlance{1};

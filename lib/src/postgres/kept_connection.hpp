@@ -17,7 +17,9 @@ class KeptConnection {
  public:
   explicit KeptConnection(const StoreOptions& options);
 
-  /// Prepared under `name` on first use.
+  /// Connects unless it is connected; how long that took. Within `patience`.
+  [[nodiscard]] Instant open(Instant patience);
+  /// Prepared under `name` on first use. Connects by `deadline`, too.
   [[nodiscard]] Result ask(const char* name, std::string_view sql, std::span<const Param> params,
                            Instant deadline);
   /// "host:port/dbname" for messages.

@@ -15,6 +15,9 @@
 namespace ratings::postgres {
 namespace {
 
+/// A new connection to a server in another part of the world: some six round trips, which no question's
+/// budget has room for.
+constexpr Instant kConnectPatience = std::chrono::milliseconds{1'000};
 constexpr int kUsersListed = 10'000;  // as in sql/postgres/changes.sql
 
 constexpr const char* kWhatIsThere =
@@ -54,6 +57,7 @@ class PostgresPositionReader final : public PositionReader {
     const auto from =
         last.value_or(ReadPoint{.position = std::numeric_limits<std::int64_t>::max(), .salt = {}});
     const Param params[] = {param(from.position), param(from.salt)};
+    deadline += connection_.open(kConnectPatience);
     const auto result = connection_.ask("changes", sql::changes, params, deadline);
     Changes changes;
     bool found = false;
