@@ -6,6 +6,17 @@
 #include <array>
 
 namespace ratings::test {
+namespace {
+
+/// 300 each of 100 users: more than a scan reads at once.
+std::vector<Rating> many_ratings() {
+  std::vector<Rating> rows;
+  rows.reserve(30'000);
+  for (int n = 0; n < 30'000; ++n) rows.push_back(rate(n % 100, n, 3, n));
+  return rows;
+}
+
+}  // namespace
 
 TEST_SUITE("store: reading") {
   TEST_CASE("a schema is created once: asking again changes nothing") {
@@ -53,8 +64,7 @@ TEST_SUITE("store: reading") {
 
   TEST_CASE("a scan sees one state: what is purged while it runs is in it, and not in the next") {
     Store store;
-    std::vector<Rating> rows;
-    for (int n = 0; n < 30'000; ++n) rows.push_back(rate(n % 100, n, 3, n));
+    const auto rows = many_ratings();
     store.load(Fill::first, rows);
     const auto scan = open_rating_scan(store.options());
 
@@ -109,8 +119,7 @@ TEST_SUITE("store: reading") {
 
   TEST_CASE("a scan user by user sees one state, and survives a caller that ends it") {
     Store store;
-    std::vector<Rating> rows;
-    for (int n = 0; n < 30'000; ++n) rows.push_back(rate(n % 100, n, 3, n));
+    const auto rows = many_ratings();
     store.load(Fill::first, rows);
 
     bool purged = false;
