@@ -8,7 +8,7 @@
 namespace ratings::test {
 namespace {
 
-/// 300 each of 100 users: more than a scan reads at once.
+/// 300 each of 100 users.
 std::vector<Rating> many_ratings() {
   std::vector<Rating> rows;
   rows.reserve(30'000);
