@@ -181,7 +181,8 @@ std::string label_of(const ReplicaFigures& replica) {
 
 void write_replicas(Page& page, const std::vector<ReplicaFigures>& replicas) {
   if (replicas.empty()) return;
-  page.family("ratingsctl_replica_up", "gauge", "1 while a read replica answers and has the history of the store, by its address.");
+  page.family("ratingsctl_replica_up", "gauge",
+              "1 while a read replica answers and has the history of the store, by its address.");
   for (const auto& replica : replicas) page.sample(label_of(replica), replica.up ? 1 : 0);
   page.family("ratingsctl_replica_lag_positions", "gauge",
               "Changes of ratings that the store has and the replica does not, when last looked at.");
