@@ -14,17 +14,21 @@ std::chrono::milliseconds elapsed(Instant from, Instant to) {
   return std::chrono::ceil<std::chrono::milliseconds>(to - from);
 }
 
+Times wait_for_servers(const Settled& settled, Instant started, Clock& clock) {
+  wait_until_visible(clock, settled.at, settled.wait);
+  Times times{.visible = elapsed(started, clock.now())};
+  if (settled.changed) times.committed = elapsed(started, settled.at);
+  return times;
+}
+
 Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase, Instant started,
                    Clock& clock) {
   std::vector<UserId> users;
   for (const auto& user : result.users) users.push_back(user.user);
   copies.erase(users);
-  // Also where there was nothing to do: what is reported as done may be another command's, of a moment ago.
-  wait_until_visible(clock, result.committed, result.wait);
-  Times times{.visible = elapsed(started, clock.now())};
-  if (!result.batch) return times;
-  times.committed = elapsed(started, result.committed);
-  if (erase == Erase::twice && copies.configured()) {
+  const auto times =
+      wait_for_servers({result.committed, result.wait, result.batch.has_value()}, started, clock);
+  if (result.batch && erase == Erase::twice && copies.configured()) {
     // A request that had read the rows just before COMMIT may only now put them back: refused by every
     // server, but there. When its deadline is over too, no server that runs holds them any more.
     wait_until_visible(clock, result.committed, result.wait + kRequestDeadline);

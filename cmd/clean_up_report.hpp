@@ -24,6 +24,15 @@ struct Times {
   std::chrono::milliseconds visible{};
 };
 
+/// When a command had committed, or found that there was nothing to do.
+struct Settled {
+  Instant at;
+  std::chrono::milliseconds wait;
+  bool changed;
+};
+/// Also where there was nothing to do: what is reported as done may be another command's, of a moment ago.
+[[nodiscard]] Times wait_for_servers(const Settled& settled, Instant started, Clock& clock);
+
 /// After COMMIT: removes the users' copies from Redis and waits until the change is visible everywhere.
 [[nodiscard]] Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase,
                                  Instant started, Clock& clock);

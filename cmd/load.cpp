@@ -61,14 +61,6 @@ LoadReport reported(Load load, const std::string& summary) {
   }
 }
 
-/// Waits also where everything was there already: another load may have put it there a moment ago.
-Times make_visible(const LoadReport& report, Instant started, Clock& clock) {
-  wait_until_visible(clock, report.committed, report.wait);
-  Times times{.visible = elapsed(started, clock.now())};
-  if (!report.no_op) times.committed = elapsed(started, report.committed);
-  return times;
-}
-
 LoadReport load_files(const StoreOptions& store, const LoadOptions& options, Clock& clock) {
   const bool terminal = is_terminal(stderr);
   const auto* terminal_kind = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): nobody changes it
@@ -107,7 +99,8 @@ ExitCode run_load(const Settings& settings, LoadOptions& options) {
 
   const auto report = reported([&] { return load_files(store, options, clock); }, options.summary);
   const bool stored = !options.loader.dry_run;
-  const auto times = stored ? make_visible(report, started, clock) : Times{};
+  const auto times =
+      stored ? wait_for_servers({report.committed, report.wait, !report.no_op}, started, clock) : Times{};
 
   const auto kind = stored ? LoadKind::stored : LoadKind::dry_run;
   const auto json = to_line(load_json(report, times, kind));

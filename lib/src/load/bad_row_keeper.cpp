@@ -19,6 +19,10 @@ BadRowKeeper::BadRowKeeper(const LoaderOptions& options, LoadObserver& observer,
   if (!options.rejects.empty()) rejects_.emplace(options.rejects);
 }
 
+void BadRowKeeper::set_aside(std::size_t inputs) const {
+  if (rejects_) rejects_->set_aside(inputs);
+}
+
 void BadRowKeeper::begin_input(const std::string& name, const std::string& header) {
   input_ = name;
   if (rejects_) rejects_->begin_input(name, header);

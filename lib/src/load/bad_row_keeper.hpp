@@ -15,6 +15,8 @@ class BadRowKeeper final : public csv::BadRowSink {
  public:
   BadRowKeeper(const LoaderOptions& options, LoadObserver& observer, const std::atomic<bool>& stop);
 
+  /// What a load that was killed left: see RejectFile.
+  void set_aside(std::size_t inputs) const;
   void begin_input(const std::string& name, const std::string& header);
   void bad_row(const csv::BadRow& row) override;
   void bad_bytes(std::string_view bytes) override;

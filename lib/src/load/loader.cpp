@@ -6,7 +6,6 @@
 #include "load/inputs.hpp"
 #include "load/parallel_reader.hpp"
 #include "load/progress_meter.hpp"
-#include "load/reject_file.hpp"
 #include "load/user_counter.hpp"
 
 #include "ratings/error.hpp"
@@ -83,7 +82,7 @@ LoadReport Loading::run(RatingWriter& writer) {
   check_first_lines();
   const auto facts = writer.begin();
   // Under the store's lock: before, they might be another load's that is still at work.
-  if (!options_.rejects.empty()) RejectFile::set_aside(options_.rejects, inputs_.size());
+  bad_rows_.set_aside(inputs_.size());
   // One file for an empty table cannot be there already, unless it was purged; the hash that the ledger needs
   // comes with the reading.
   if (!facts.empty || facts.held || inputs_.size() > 1) hash_files();

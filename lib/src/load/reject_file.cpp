@@ -50,8 +50,8 @@ std::vector<std::string> RejectFile::names(const std::string& path, std::size_t 
   return names;
 }
 
-void RejectFile::set_aside(const std::string& path, std::size_t inputs) {
-  for (const auto& name : complete_names(path, inputs)) {
+void RejectFile::set_aside(std::size_t inputs) const {
+  for (const auto& name : complete_names(path_, inputs)) {
     const auto part = OutputFile::part_of(name);
     // Of a link that somebody else put there writing says what is wrong.
     if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(part))) continue;

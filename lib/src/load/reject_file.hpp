@@ -23,7 +23,7 @@ class RejectFile {
 
   /// What a load that was killed left under names for what is not complete gets the names NAME.interrupted,
   /// in the log too: should that load stand, its repetition reads nothing, and these lines are nowhere else.
-  static void set_aside(const std::string& path, std::size_t inputs);
+  void set_aside(std::size_t inputs) const;
 
   /// `header`: of the input that the next rows come from.
   void begin_input(const std::string& name, const std::string& header);
