@@ -1,6 +1,7 @@
 #include "clean_up_report.hpp"
 
 #include "output.hpp"
+#include "table.hpp"
 
 #include "ratings/service.hpp"
 
@@ -50,6 +51,14 @@ Json clean_up_json(const CleanUpResult& result, const RedisCopies& copies, const
           {"committed_ms", times.committed.count()},
           {"visible_ms", times.visible.count()},
           {"undo", undo ? Json(*undo) : Json()}};
+}
+
+std::string user_lines(const CleanUpResult& result) {
+  Table table{{{"user", Table::Align::right}, {"rows", Table::Align::right}, {"status"}}};
+  for (const auto& user : result.users) {
+    table.row({std::to_string(user.user.value), std::to_string(user.rows), to_string(user.status)});
+  }
+  return result.users.empty() ? std::string{} : for_stdout(table);
 }
 
 std::string times_text(const Times& times) {

@@ -44,6 +44,9 @@ struct Settled {
 [[nodiscard]] Json clean_up_json(const CleanUpResult& result, const RedisCopies& copies, const Times& times,
                                  const std::optional<std::string>& undo);
 
+/// A table of what became of each user; empty without users.
+[[nodiscard]] std::string user_lines(const CleanUpResult& result);
+
 /// "committed after 3 ms, visible everywhere after 1055 ms", and what became of Redis.
 [[nodiscard]] std::string times_text(const Times& times);
 void complain_about_redis(const RedisCopies& copies);

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
@@ -24,13 +25,6 @@ struct LoadOptions {
   std::optional<Format> format;
 };
 
-/// Found out before the load, because afterwards it could not be undone. Leaves an existing file as it is.
-void check_summary(const std::string& path) {
-  if (path.empty()) return;
-  const std::ofstream file{path, std::ios::app};
-  if (!file) throw Error{Kind::usage, "cannot write the summary " + path + ": " + std::strerror(errno)};
-}
-
 void write_summary(const std::string& path, const std::string& text) {
   if (path.empty()) return;
   std::ofstream file{path, std::ios::trunc};
@@ -40,7 +34,19 @@ void write_summary(const std::string& path, const std::string& text) {
   }
 }
 
-/// What `load` returns. A failure is written to the summary too: an old one must not look like this load's.
+/// Before the load, because afterwards it could not be undone; and whatever kills this load, the file never
+/// holds an earlier one's report. Leaves a pipe or a device alone, whose reader takes one report.
+void begin_summary(const std::string& path) {
+  if (path.empty()) return;
+  const std::ofstream file{path, std::ios::app};
+  if (!file) throw Error{Kind::usage, "cannot write the summary " + path + ": " + std::strerror(errno)};
+  if (!std::filesystem::is_regular_file(path)) return;
+  write_summary(path, to_line(error_json(error_code(Kind::interrupted),
+                                         "this load runs, or was ended before it could report; 'ratingsctl "
+                                         "status' tells whether it is in the store")));
+}
+
+/// What `load` returns. A failure is written to the summary too.
 template <typename Load>
 LoadReport reported(Load load, const std::string& summary) {
   const auto note = [&summary](Kind kind, const char* what) {
@@ -95,7 +101,7 @@ ExitCode run_load(const Settings& settings, LoadOptions& options) {
   if (options.append) options.loader.if_full = IfFull::append;
   const auto store = store_options(settings, "load");
   check_output_paths(options.loader, options.summary, store.url);
-  check_summary(options.summary);
+  begin_summary(options.summary);
 
   const auto report = reported([&] { return load_files(store, options, clock); }, options.summary);
   const bool stored = !options.loader.dry_run;

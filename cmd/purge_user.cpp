@@ -3,8 +3,8 @@
 #include "commands.hpp"
 #include "id_list.hpp"
 #include "option_types.hpp"
+#include "output.hpp"
 #include "signals.hpp"
-#include "table.hpp"
 #include "values.hpp"
 
 namespace ratings::cmd {
@@ -38,14 +38,6 @@ std::vector<UserId> unknown_users(const CleanUpResult& result) {
     if (user.status == UserStatus::unknown) unknown.push_back(user.user);
   }
   return unknown;
-}
-
-std::string user_lines(const CleanUpResult& result) {
-  Table table{{{"user", Table::Align::right}, {"rows", Table::Align::right}, {"status"}}};
-  for (const auto& user : result.users) {
-    table.row({std::to_string(user.user.value), std::to_string(user.rows), to_string(user.status)});
-  }
-  return result.users.empty() ? std::string{} : for_stdout(table);
 }
 
 std::string summary(const CleanUpResult& result, const PurgeOptions& options, const Times& times,

@@ -2,8 +2,8 @@
 #include "clean_up_report.hpp"
 #include "commands.hpp"
 #include "option_types.hpp"
+#include "output.hpp"
 #include "signals.hpp"
-#include "table.hpp"
 #include "values.hpp"
 
 namespace ratings::cmd {
@@ -18,16 +18,12 @@ std::string summary(const UndoResult& result, const UndoOptions& options, const 
   const auto& batch = options.request.batch;
   if (!result.known) return {};
   if (result.already_undone) return batch + " has been undone already; nothing was changed\n";
-  Table table{{{"user", Table::Align::right}, {"rows", Table::Align::right}, {"status"}}};
-  for (const auto& user : result.users) {
-    table.row({std::to_string(user.user.value), std::to_string(user.rows), to_string(user.status)});
-  }
-  auto text = result.users.empty() ? std::string{} : for_stdout(table);
+  const auto users = user_lines(result);
   const auto totals =
       counted(result.rows, "row", "rows") + " of " + counted(result.user_count, "user", "users");
   if (options.request.dry_run)
-    return text + "would give back " + totals + "; nothing was changed (--dry-run)\n";
-  return text + "gave back " + totals + " of " + batch + "; " + times_text(times);
+    return users + "would give back " + totals + "; nothing was changed (--dry-run)\n";
+  return users + "gave back " + totals + " of " + batch + "; " + times_text(times);
 }
 
 /// What could not be given back, named on stderr.

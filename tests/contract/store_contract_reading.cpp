@@ -166,6 +166,17 @@ TEST_SUITE("store: reading") {
       CHECK(history.ratings.back() == rate(ratings, ratings % 1'000, 3.5F, ratings));
       CHECK(store.positions().standing({ratings}, history.tag.read, Store::deadline()).known_point);
     }
+
+    const std::array<UserId, 4> users{UserId{20'001}, UserId{7}, UserId{50'000}, UserId{19'999}};
+    const auto together = store.reader().histories(users, Store::deadline());
+    REQUIRE(together.size() == users.size());
+    for (std::size_t i = 0; i < users.size(); ++i) {
+      CAPTURE(users[i].value);
+      const auto alone = store.reader().history(users[i], Store::deadline());
+      CHECK(together[i].user == users[i]);
+      CHECK(together[i].tag == alone.tag);
+      CHECK(together[i].ratings == alone.ratings);
+    }
   }
 
   TEST_CASE("every value in range is read back as the same value") {

@@ -129,6 +129,15 @@ class Load(harness.Case):
         self.assertEqual(list(json.loads(summary.read_text())), KEYS)
         self.run_cli("load", self.csv(*ROWS), "--summary", self.home / "no/such/folder", exit_code=2)
 
+    def test_the_summary_of_a_load_that_is_killed_is_not_an_earlier_ones(self):
+        summary = self.write("summary.json", '{"read": 1}')
+        load = self.start("load", "-", "--summary", summary)
+        harness.wait_for(lambda: '"read"' not in (summary.read_text() or '"read"'), "the load to begin its summary")
+
+        load.kill()
+
+        self.assertEqual(json.loads(summary.read_text())["error"]["code"], "interrupted")
+
     def test_progress_is_silent_into_a_pipe_and_json_lines_on_demand(self):
         self.assertEqual(self.run_cli("load", self.csv(*ROWS)).err, "")
 
