@@ -82,9 +82,10 @@ def hosts():
     for line in ("Host: a", "Host: b", "host: a", "Host:"):
         yield Case("host", request("GET /rates/1 HTTP/1.1", line), 400, KEEP)
         yield Case("host", request("GET /rates/1 HTTP/1.0", line), 400, CLOSE)
-    for host in ("a b", "a,b", "a/b", "a\\b", "u@a", "a?b", "a#b", "http://a", "<a>", "\"a\"", "a\tb", "{a}", "a|b", "a^b", "a`b", "\xc3\xa4"):
+    for host in ("a b", "a,b", "a/b", "a\\b", "u@a", "a?b", "a#b", "http://a", "<a>", "\"a\"", "a\tb", "{a}", "a|b", "a^b", "a`b", "\xc3\xa4",
+                 "a:bc", "a:65536", "a:999999", "a:1:2", ":", ":80", ":::", "[[[::]", "[::1", "[::1]5001", "[]", "[::g]", "a]b", "a%zz", "a%4"):
         yield Case("host", request(host=host), 400, KEEP)
-    for host in ("", "a:5001", "[::1]:5001", "127.0.0.1", "a.b.c.", "A_B", "%41", "a:", "  a  "):
+    for host in ("", "a:5001", "[::1]:5001", "127.0.0.1", "a.b.c.", "A_B", "%41", "a:", "a:65535", "[2001:db8::1]", "  a  "):
         yield Case("host", request(host=host), 200, KEEP)
 
 
@@ -123,7 +124,7 @@ def targets():
                    "/favicon.ico", "/.env", "/..", "/admin", "/rates%", "*", "/" + "a" * 300, "/" + "a/" * 300, "/rates/%"):
         status = 400 if "%" in target else 404
         yield Case("path", request(f"GET {target} HTTP/1.1"), status, KEEP)
-    for target in ("/rates%2F1", "/rates/1%2f", "/rates/1%2F2", "%2Frates/1", "/ping%00", "/%00", "http:///ping", "http://u:p@a/ping", "http://", "/rates/%zz", "/rates/%1", "/rates/%", "/pi\x7fng", "/pi\x80ng",
+    for target in ("/rates%2F1", "/rates/1%2f", "/rates/1%2F2", "%2Frates/1", "/ping%00", "/%00", "http:///ping", "http://u:p@a/ping", "http://", "http://:80/ping", "http://[/ping", "http://a%zz/ping", "/rates/%zz", "/rates/%1", "/rates/%", "/pi\x7fng", "/pi\x80ng",
                    "/ping\xff", "/\x1b[31m", "/rates/1?x=%zz", "/rates/1?%00=1", "/rates/1?limit=%"):
         yield Case("escape", request(f"GET {target} HTTP/1.1"), 400, KEEP)
     for target in ("/rates/%31", "/%72ates/1", "/rates/1/", "/rates/1?", "http://a/rates/1", "http://b:80/rates/1?", "HTTP://a/ping", "/ping/", "/%70ing", "//", "http://a"):

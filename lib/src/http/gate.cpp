@@ -1,6 +1,7 @@
 #include "http/gate.hpp"
 
 #include "http/text.hpp"
+#include "http/url.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,8 +16,7 @@ constexpr std::string_view kLineEnd = "\r\n";
 enum ByteClass : std::uint8_t {
   token = 1,      ///< RFC 9110 §5.6.2
   field = 2,      ///< of a field's value: visible, blank, HTAB, and what is not ASCII (RFC 9110 §5.5)
-  host = 4,       ///< RFC 3986 §3.2.2, with the port's colon; no comma, which joins two fields to one
-  id = 16,        ///< in an X-Request-Id: what neither a log, a shell nor a page can misunderstand
+  id = 4,         ///< in an X-Request-Id: what neither a log, a shell nor a page can misunderstand
   line_only = 8,  ///< may stand in a request line; which of them in a target is decided by route_of()
 };
 
@@ -28,8 +28,6 @@ constexpr std::array<std::uint8_t, 256> kBytes = [] {
   constexpr std::string_view kAlphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
   add(kAlphanumeric, token);
   add("!#$%&'*+-.^_`|~", token);
-  add(kAlphanumeric, host);
-  add("-._~%!$&'()*+;=:[]", host);
   add(kAlphanumeric, id);
   add("._:+/=-", id);
   for (std::size_t c = 0; c < classes.size(); ++c) {
@@ -162,7 +160,7 @@ class HeaderLines {
     // Most fields are none of these; their length says so.
     if (name.size() == 4 && same_word(name, "host")) {
       ++hosts_;
-      host_valid_ = host_valid_ && all(value, host);
+      host_valid_ = host_valid_ && is_authority(value);
     } else if (name.size() == 10 && same_word(name, "connection")) {
       close_ = close_ || lists_word(value, "close");
       keep_alive_ = keep_alive_ || lists_word(value, "keep-alive");

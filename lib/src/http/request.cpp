@@ -68,8 +68,8 @@ std::optional<std::string> origin_form(std::string_view target) {
   target.remove_prefix(kScheme.size());
   const auto end = std::min(target.find_first_of("/?"), target.size());
   const auto authority = target.substr(0, end);
-  // User information in it is for browsers' address lines, and for deceiving (RFC 9110 §4.2.4).
-  if (authority.empty() || authority.find('@') != std::string_view::npos) return std::nullopt;
+  // User information is none here: it is for browsers' address lines, and for deceiving (RFC 9110 §4.2.4).
+  if (authority.empty() || !is_authority(authority)) return std::nullopt;
   target.remove_prefix(end);
   return target.starts_with('/') ? std::string{target} : "/" + std::string{target};
 }

@@ -1,5 +1,9 @@
 #include "http/url.hpp"
 
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <charconv>
 #include <cstdint>
 
 namespace ratings::http {
@@ -14,7 +18,51 @@ std::optional<unsigned> hex_digit(char c) {
   return std::nullopt;
 }
 
+/// Without the comma, which would join two fields to one.
+bool is_registered_name(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '%') {
+      if (i + 2 >= text.size() || !hex_digit(text[i + 1]) || !hex_digit(text[i + 2])) return false;
+      i += 2;
+    } else if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 std::string_view{"-._~!$&'()*+;="}.find(c) != std::string_view::npos)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool is_address_6(std::string_view text) {
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (text.size() >= terminated.size()) return false;
+  std::copy(text.begin(), text.end(), terminated.begin());
+  in6_addr address{};
+  return ::inet_pton(AF_INET6, terminated.data(), &address) == 1;
+}
+
+bool is_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, port);
+  return text.empty() || (error == std::errc{} && stopped == end);
+}
+
 }  // namespace
+
+bool is_authority(std::string_view text) noexcept {
+  if (text.empty()) return true;
+  auto end = std::min(text.find(':'), text.size());
+  if (text.starts_with('[')) {
+    end = text.find(']');
+    if (end == std::string_view::npos || !is_address_6(text.substr(1, end - 1))) return false;
+    ++end;
+  } else if (end == 0 || !is_registered_name(text.substr(0, end))) {
+    return false;
+  }
+  const auto rest = text.substr(end);
+  return rest.empty() || (rest.starts_with(':') && is_port(rest.substr(1)));
+}
 
 std::optional<std::string> percent_decoded(std::string_view text, Plus plus) {
   std::string decoded;

@@ -10,6 +10,10 @@ namespace ratings::http {
 
 enum class Plus { literal, blank };  ///< '+' is a blank in a query (HTML forms), itself in a path
 
+/// What may stand in a Host field, or between "http://" and the path: host and port (RFC 3986 §3.2.2
+/// and 3.2.3, without IPvFuture and user information; RFC 9110 §7.2), or nothing.
+[[nodiscard]] bool is_authority(std::string_view text) noexcept;
+
 /// Decodes %XX once; nullopt for a broken escape.
 [[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text, Plus plus);
 
