@@ -242,6 +242,9 @@ TEST_SUITE("http_responder") {
     CHECK(closing.after == After::close);
     CHECK(closing.head.find("Connection: close\r\n") != std::string::npos);
     CHECK(closing.body() == R"({"message":"pong"})");
+    const auto refused =
+        admit("GET /ping HTTP/1.1\r\n\r\n");  // without a Host, which alone keeps the connection
+    CHECK(responder.refuse(std::get<Refused>(refused.verdict), world.clock.now()).after == After::close);
   }
 
   TEST_CASE("a memory hit is the same bytes whether it went through cpp-httplib or not") {

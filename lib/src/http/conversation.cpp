@@ -185,9 +185,9 @@ void EventLoop::settle(Client& client) {
     client.took = now_;
     return list_.wait_for(client, Waiting::closing, now_);
   }
-  const auto next = client.input.empty() ? Waiting::idle : Waiting::head;
-  // A request's time runs from its first byte, and idleness from the last answer: blank lines and single
-  // bytes renew neither.
+  // A request's time runs from its first byte, and idleness from the last answer: blank lines, halves of
+  // them, and single bytes renew neither.
+  const auto next = client.input.empty() || client.input == "\r" ? Waiting::idle : Waiting::head;
   if (client.waiting != next || client.answered) list_.wait_for(client, next, now_);
   client.answered = false;
 }

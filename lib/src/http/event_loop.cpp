@@ -210,6 +210,11 @@ void EventLoop::turn_away(Descriptor socket) {
   Outgoing out;
   out.add(responder_.refuse({.refusal = too_many_clients()}, now_));
   (void)out.send_to(socket.get());
+  // What it has sent is read, because a socket closed with unread input resets the connection and takes the
+  // answer with it. A client that is still sending can be waited for only where there is room for it.
+  ::shutdown(socket.get(), SHUT_WR);
+  std::array<char, kReceive> dropped;
+  (void)::recv(socket.get(), dropped.data(), dropped.size(), 0);
 }
 
 /// As the loops were a moment ago; this one if none has an idle client.

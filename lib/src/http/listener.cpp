@@ -58,6 +58,8 @@ Descriptor listening(const std::string& host, int port) {
       return socket;
     }
     error = errno;
+    // A name has several addresses: on the next one a second server would start beside the one that has this.
+    if (error == EADDRINUSE) break;
   }
   fail(host, port, std::strerror(error));
 }

@@ -85,8 +85,12 @@ Reply Responder::refuse(const Refused& refused, Instant arrived) {
   if (with_.server_timing == ServerTiming::on)
     response.headers.emplace_back("Server-Timing",
                                   timing(response, arrived, std::nullopt, with_.clock.now()));
-  return finish(to_reply(std::move(response), refused.after, refused.bodiless, with_.idle), refused.method,
-                refused.target, arrived);
+  return finish(to_reply(std::move(response), parting(refused.after), refused.bodiless, with_.idle),
+                refused.method, refused.target, arrived);
+}
+
+After Responder::parting(After wanted) const noexcept {
+  return with_.draining.load(std::memory_order_relaxed) ? After::close : wanted;
 }
 
 std::string Responder::id_of(const std::optional<std::string_view>& sent) const {
@@ -98,9 +102,8 @@ Reply Responder::finish(Response response, const Admitted& request, Instant arri
                         std::optional<Instant> begun) {
   if (with_.server_timing == ServerTiming::on)
     response.headers.emplace_back("Server-Timing", timing(response, arrived, begun, with_.clock.now()));
-  const auto after = with_.draining.load(std::memory_order_relaxed) ? After::close : request.after;
-  return finish(to_reply(std::move(response), after, request.method == "HEAD", with_.idle), request.method,
-                request.target, arrived);
+  return finish(to_reply(std::move(response), parting(request.after), request.method == "HEAD", with_.idle),
+                request.method, request.target, arrived);
 }
 
 Reply Responder::finish(Reply reply, std::string_view method, std::string_view target, Instant arrived) {

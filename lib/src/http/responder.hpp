@@ -50,6 +50,8 @@ class Responder {
   [[nodiscard]] Reply refuse(const Refused& refused, Instant arrived);
 
  private:
+  /// Every answer of a server that stops is its connection's last.
+  [[nodiscard]] After parting(After wanted) const noexcept;
   /// The request's id, or one made for it; empty when nobody wants one: then a memory hit does not pay for
   /// it.
   [[nodiscard]] std::string id_of(const std::optional<std::string_view>& sent) const;
