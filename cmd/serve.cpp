@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <malloc.h>
+#include <optional>
 #include <sys/resource.h>
 #include <thread>
 
@@ -26,7 +27,7 @@ namespace {
 
 /// While PostgreSQL is away: often enough that serving starts within seconds of its return.
 constexpr std::chrono::seconds kRetry{1};
-constexpr std::chrono::seconds kStoreIdPerTry{2};
+constexpr std::chrono::seconds kLook{2};
 
 struct ServeOptions {
   HttpOptions http;
@@ -69,13 +70,31 @@ StoreOptions current(StoreOptions store) {
   return store;
 }
 
+PositionState look(PositionReader& positions) {
+  return positions.changes_since(std::nullopt, boot_clock().now() + kLook).state;
+}
+
+/// The schema's statements have no deadline of ours: over a store that lets us in and then says nothing they
+/// would wait for ever. What is wrong with one that answers is not asked here.
+void require_answer(PositionReader& positions) {
+  try {
+    (void)look(positions);
+  } catch (const Error& error) {
+    if (error.kind() != Kind::unreachable && error.kind() != Kind::busy) return;
+    // A database without the schema counts as away, too; but it answers.
+    const auto checks = positions.checks(boot_clock().now() + kLook);
+    if (checks.empty() || !checks.front().ok) throw;
+  }
+}
+
 /// What needs a store that answers: the schema, and its id for the keys in Redis.
 void prepare(const StoreOptions& store, const std::optional<RedisOptions>& redis, LateCache& cache) {
+  const auto positions = open_position_reader(store);
+  if (!is_embedded(store.url)) require_answer(*positions);
   ensure_schema(store);
   if (!redis) return;
   auto options = *redis;
-  const auto deadline = boot_clock().now() + kStoreIdPerTry;
-  options.store_id = open_position_reader(store)->changes_since(std::nullopt, deadline).state.store_id;
+  options.store_id = look(*positions).store_id;
   cache.arrive(make_redis_cache(options));
 }
 
@@ -116,10 +135,30 @@ std::string address(const std::string& host, int port) {
   return "http://" + (version_6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+/// `signals` outlives the server and does not know it any more when this returns.
+void run_until_signalled(HttpServer& server, const std::string& where,
+                         std::optional<SignalWatcher>& signals) {
+  const ServiceManager manager{process_environment()};
+  signals.emplace([&server, &manager] {
+    manager.stopping();
+    server.stop();
+  });
+  try {
+    manager.ready();  // the socket listens: who connects now is answered as soon as the loops run
+    print("listening on " + where + "\n");
+    flush_output();
+    server.run();
+  } catch (...) {
+    signals.reset();
+    throw;
+  }
+  signals.emplace();  // what still waits for a store ends with its deadline, or with the second signal
+}
+
 ExitCode run_serve(const Settings& settings, const ServeOptions& options) {
   set_log_format(options.log_format);
-  log_without_waiting();  // nobody who asks waits for whoever reads the log
-  block_signals();        // before the first thread
+  log_without_waiting();                                // nobody who asks waits for whoever reads the log
+  std::optional<SignalWatcher> signals{std::in_place};  // before the first thread: none of them takes one
   raise_file_limit();
   return_freed_memory();
   const auto store = store_options(settings, "serve");
@@ -153,16 +192,7 @@ ExitCode run_serve(const Settings& settings, const ServeOptions& options) {
   const auto overview = open_overview_reader(store);
   HttpServer server{service, *coherence, shared, clock, options.http, figures, overview.get()};
 
-  const int port = server.bind();
-  const ServiceManager manager{process_environment()};
-  const SignalWatcher watcher{[&server, &manager] {
-    manager.stopping();
-    server.stop();
-  }};
-  manager.ready();  // the socket listens: who connects now is answered as soon as the loops run
-  print("listening on " + address(options.http.host, port) + "\n");
-  flush_output();
-  server.run();
+  run_until_signalled(server, address(options.http.host, server.bind()), signals);
   return ExitCode::done;
 }
 

@@ -5,7 +5,9 @@
 #include "ratings/error.hpp"
 
 #include <csignal>
+#include <optional>
 #include <pthread.h>
+#include <unistd.h>
 
 namespace ratings::cmd {
 namespace {
@@ -18,11 +20,22 @@ sigset_t ending_signals() {
   return set;
 }
 
-int next_signal() {
+/// Before any thread is made: threads inherit the mask.
+void block_signals() {
   const auto set = ending_signals();
-  int number = 0;
-  sigwait(&set, &number);
-  return number;
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+/// nullopt: the watcher is to end, as `sender` has told its thread.
+std::optional<int> next_signal(const std::stop_token& stop, const void* sender) {
+  const auto set = ending_signals();
+  siginfo_t signal{};
+  while (sigwaitinfo(&set, &signal) < 0) {  // EINTR: stopped and continued
+  }
+  if (!stop.stop_requested()) return signal.si_signo;
+  // One from outside has come first: it is for the next watcher.
+  if (signal.si_code != SI_QUEUE || signal.si_value.sival_ptr != sender) kill(getpid(), signal.si_signo);
+  return std::nullopt;
 }
 
 void die_of(int number) {
@@ -35,27 +48,26 @@ void die_of(int number) {
 
 }  // namespace
 
-void block_signals() {
-  const auto set = ending_signals();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
+SignalWatcher::SignalWatcher(std::function<void()> on_first) { watch(std::move(on_first)); }
 
-SignalWatcher::SignalWatcher(std::function<void()> on_first) {
+SignalWatcher::SignalWatcher() { watch({}); }
+
+void SignalWatcher::watch(std::function<void()> on_first) {
   block_signals();
-  thread_ = std::jthread{[on_first = std::move(on_first)](const std::stop_token& stop) {
-    next_signal();
-    if (stop.stop_requested()) return;
-    on_first();
-    const int second = next_signal();
-    if (!stop.stop_requested()) die_of(second);
+  thread_ = std::jthread{[this, on_first = std::move(on_first)](const std::stop_token& stop) {
+    auto ending = next_signal(stop, this);
+    if (ending && on_first) {
+      on_first();
+      ending = next_signal(stop, this);
+    }
+    if (ending) die_of(*ending);
   }};
 }
 
 SignalWatcher::~SignalWatcher() {
   thread_.request_stop();
-  // Out of sigwait: SIGTERM is blocked in every thread, and this one waits for it.
-  // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread)
-  pthread_kill(thread_.native_handle(), SIGTERM);
+  // Out of its wait: SIGTERM is blocked in every thread, and this one waits for it.
+  pthread_sigqueue(thread_.native_handle(), SIGTERM, sigval{.sival_ptr = this});
 }
 
 Interruption::Interruption(std::function<void()> cancel)

@@ -7,19 +7,21 @@
 
 namespace ratings::cmd {
 
-/// Keeps SIGINT and SIGTERM for a watcher. Before any thread is made: threads inherit the mask.
-void block_signals();
-
 /// Waits for SIGINT and SIGTERM on a thread of its own. The first calls `on_first`; the second ends the
-/// process by its default action, at once. Both are blocked from construction on.
+/// process by its default action, at once. Both are blocked from construction on, which must come before any
+/// other thread is made: threads inherit the mask. One that comes between two watchers waits for the next.
 class SignalWatcher {
  public:
   explicit SignalWatcher(std::function<void()> on_first);
+  /// The first one ends the process already.
+  SignalWatcher();
   ~SignalWatcher();
   SignalWatcher(const SignalWatcher&) = delete;
   SignalWatcher& operator=(const SignalWatcher&) = delete;
 
  private:
+  void watch(std::function<void()> on_first);
+
   std::jthread thread_;
 };
 

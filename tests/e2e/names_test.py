@@ -4,7 +4,8 @@
 Each server runs in a mount namespace of its own, whose resolv.conf names an address where nobody answers (needs root or sudo).
   Redis by name   every answer 200, from the store
   store by name   503 when the request's time is over; SIGTERM ends the server at once
-  two addresses   a name with two addresses, of which only the second has a server, works
+  two addresses   a name with two addresses, of which only the second has a server, works; a second server that is to
+                  listen there does not take the address that the first one left
 """
 import argparse
 import contextlib
@@ -71,6 +72,17 @@ def serve(program, store_url, home, *arguments):
     return rig.Server(program, store_url, home, "--memory-cache", "0", *arguments)
 
 
+def check_second_server(namespaced, home):
+    where = ["--store", f"sqlite:{home}/second.db", "--host", "pair", "--port", str(rig.free_port())]
+    with subprocess.Popen([namespaced, "serve", *where], stdout=subprocess.PIPE, env=rig.clean_environment(home)) as first:
+        try:
+            assert first.stdout.readline().startswith(b"listening on "), "the first server does not listen"
+            second = subprocess.run([namespaced, "serve", *where], capture_output=True, env=rig.clean_environment(home), check=False, timeout=30)
+            assert (second.returncode, b"Address already in use" in second.stderr) == (4, True), second
+        finally:
+            first.terminate()
+
+
 def run(program, settings, home):
     namespaced = Namespace(home).program(program)
     store = rig.PostgresStore(settings["POSTGRES_URL"])
@@ -93,6 +105,7 @@ def run(program, settings, home):
             with serve(namespaced, with_name(store.url, "pair"), home, "--cache", with_name(settings["REDIS_URL"], "pair")) as server:
                 status, _ = ask(server, 1)
                 assert status == 200, status
+            check_second_server(namespaced, home)
     finally:
         store.drop()
 
