@@ -1,6 +1,11 @@
 #pragma once
 
 // The one place that knows libpqxx 6.4 (Debian 12) from 7.10 (Debian 13).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+// gcc 14 takes the variant that pqxx::params appends to for uninitialised while it is moved.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <pqxx/pqxx>
 
 #include <string>
@@ -20,3 +25,7 @@ pqxx::result exec_bound(pqxx::transaction_base& transaction, std::string_view sq
 }
 
 }  // namespace ratings::postgres
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
