@@ -92,6 +92,11 @@ CLI::Option* add_output_option(CLI::App& command, std::optional<Format>& format,
       ->default_str(otherwise);
 }
 
+CLI::Option* add_from_file_option(CLI::App& command, std::string& file) {
+  return add_value(command, "--from-file", file, parse_file_name, "user ids, one a line; - is standard input")
+      ->type_name("FILE");
+}
+
 void add_epilogue(CLI::App& command, const std::string& examples, const std::string& exit_codes) {
   command.footer("Examples:\n" + examples + "\nExit codes: " + exit_codes);
 }

@@ -38,6 +38,9 @@ void add_common_options(CLI::App& app, Settings& settings);
 CLI::Option* add_output_option(CLI::App& command, std::optional<Format>& format,
                                const std::vector<std::string>& formats, const std::string& otherwise);
 
+/// --from-file FILE. An empty name is refused: that of a variable nobody has set must not choose everybody.
+CLI::Option* add_from_file_option(CLI::App& command, std::string& file);
+
 /// The end of a sub-command's help.
 void add_epilogue(CLI::App& command, const std::string& examples, const std::string& exit_codes);
 

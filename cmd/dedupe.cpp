@@ -106,8 +106,7 @@ void add_dedupe(CLI::App& app, Selected& selected) {
   command->add_flag("--dry-run", options->request.dry_run, "say what would happen, change nothing");
   add_values(*command, "--user", options->request.users, parse_user_id, "these users only; may be repeated")
       ->type_name("UID");
-  command->add_option("--from-file", options->from_file, "user ids, one a line; - is standard input")
-      ->type_name("FILE");
+  add_from_file_option(*command, options->from_file);
   add_output_option(*command, options->format, {"table", "json"}, "table");
   add_epilogue(*command,
                "  ratingsctl dedupe --dry-run\n"

@@ -50,8 +50,7 @@ void add_export(CLI::App& app, Selected& selected) {
   auto* command = app.add_subcommand("export", "Write ratings as CSV, which load reads, or as NDJSON");
   command->add_option("uid", options->users, "these users only, or - for standard input; none: everybody")
       ->type_name("UID");
-  command->add_option("--from-file", options->from_file, "user ids, one a line; - is standard input")
-      ->type_name("FILE");
+  add_from_file_option(*command, options->from_file);
   add_output_option(*command, options->format, {"csv", "ndjson"}, "csv");
   add_epilogue(*command,
                "  ratingsctl export | zstd > backup.csv.zst\n"

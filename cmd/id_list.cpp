@@ -1,5 +1,6 @@
 #include "id_list.hpp"
 
+#include "output.hpp"
 #include "values.hpp"
 
 #include "ratings/error.hpp"
@@ -30,7 +31,8 @@ std::vector<UserId> read_user_ids(std::istream& input, const std::string& name) 
     const auto text = trimmed(line);
     if (text.empty()) continue;
     try {
-      users.push_back(parse_user_id(text));
+      // An id has nothing that is not printable, and a NUL would end the message that quotes it.
+      users.push_back(parse_user_id(printable(text)));
     } catch (const Error& error) {
       throw Error{Kind::usage,
                   name + ":" + std::to_string(number) + ": " + error.what() + "; nothing was changed"};

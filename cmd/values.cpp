@@ -150,4 +150,9 @@ std::string parse_batch_name(const std::string& text) {
   return text;
 }
 
+std::string parse_file_name(const std::string& text) {
+  if (text.empty()) refuse(text, "the name of a file");
+  return text;
+}
+
 }  // namespace ratings::cmd

@@ -33,5 +33,7 @@ namespace ratings::cmd {
 /// One byte that cannot be part of a field; "tab" for a tabulator.
 [[nodiscard]] char parse_delimiter(const std::string& text);
 [[nodiscard]] std::string parse_batch_name(const std::string& text);
+/// Anything but nothing.
+[[nodiscard]] std::string parse_file_name(const std::string& text);
 
 }  // namespace ratings::cmd

@@ -50,6 +50,7 @@ class Export(harness.Case):
     def test_wrong_input_is_said(self):
         self.run_cli("export", "x", exit_code=2)
         self.run_cli("export", "1", "--from-file", "ids", exit_code=2)
+        self.assertEqual(self.run_cli("export", "--from-file", "", exit_code=2).out, "")
         self.run_cli("export", "-o", "table", exit_code=2)
         self.run_cli("export", "--store", f"sqlite:{self.home / 'none.db'}", exit_code=4)
 

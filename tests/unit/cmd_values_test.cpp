@@ -86,6 +86,9 @@ TEST_SUITE("command line values") {
     std::istringstream input{"1\n\n2,3\n"};
     CHECK_THROWS_WITH_AS((void)read_user_ids(input, "ids.txt"),
                          doctest::Contains("ids.txt:3: '2,3' is not a user id"), Error);
+    std::istringstream nul{std::string{"1\n5\0x\n", 6}};
+    CHECK_THROWS_WITH_AS((void)read_user_ids(nul, "ids.txt"),
+                         doctest::Contains("ids.txt:2: '5?x' is not a user id (a number"), Error);
   }
 
   TEST_CASE("each kind of error has its exit code") {
