@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <limits>
+#include <system_error>
 
 namespace maker {
 
@@ -95,6 +97,14 @@ Shares parse_shares(std::string_view list) {
   return shares;
 }
 
+/// Neither need exist yet. Devices take both.
+bool same_file(const std::string& one, const std::string& other) {
+  std::error_code none;
+  if (std::filesystem::exists(one, none) && !std::filesystem::is_regular_file(one, none)) return false;
+  if (std::filesystem::equivalent(one, other, none)) return true;
+  return std::filesystem::weakly_canonical(one, none) == std::filesystem::weakly_canonical(other, none);
+}
+
 void set_option(Options& options, std::string_view name, std::string_view value) {
   constexpr std::uint64_t kMost =
       500'000'000;  // beyond it the products in rows_of_users() would not fit 64 bits
@@ -133,6 +143,9 @@ std::optional<Options> parse_arguments(const std::vector<std::string_view>& argu
   }
   if (!options.bots_list.empty() && !options.bots) {
     throw UsageError{"--bots-list: there is nobody to list without --bots"};
+  }
+  if (!options.out.empty() && !options.bots_list.empty() && same_file(options.out, options.bots_list)) {
+    throw UsageError{"--bots-list: " + options.bots_list + " is where --out writes the ratings"};
   }
   return options;
 }

@@ -272,6 +272,10 @@ TEST_SUITE("load bots") {
       CHECK(generate(std::string{bad} + " > /dev/null") == 2);
     }
     CHECK(generate("--bots push:1 --bots-list /dev/full > /dev/null") == 1);
+    const TempFolder folder;
+    const auto file = folder.path("ratings.csv");
+    CHECK(generate("--bots push:1 --out " + file + " --bots-list " + folder.path("./ratings.csv")) == 2);
+    CHECK_FALSE(std::filesystem::exists(file));
   }
 }
 
