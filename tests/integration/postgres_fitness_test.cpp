@@ -218,7 +218,7 @@ TEST_SUITE("postgres: fitness") {
     options.url.replace(name, options.url.find('@') - name, "test_looker");
     const auto checks = open_position_reader(options)->checks(soon());
     for (const auto& check : checks) CHECK_MESSAGE(check.ok, (check.name + ": " + check.detail));
-    CHECK(checks.size() == 6);
+    CHECK(checks.size() == 7);
     CHECK(open_overview_reader(options)->overview(soon()).server.starts_with("PostgreSQL "));
     db.run("DROP OWNED BY test_looker");
     db.run("DROP ROLE test_looker");

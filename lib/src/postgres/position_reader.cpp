@@ -4,6 +4,7 @@
 #include "postgres/migrations.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/sql.hpp"
+#include "store/columns_check.hpp"
 
 #include "ratings/error.hpp"
 
@@ -25,13 +26,15 @@ constexpr const char* kWhatIsThere =
     "to_regclass('public.ratings') IS NOT NULL";
 
 /// All that can be asked once the tables are there, in one question: a server in another part of the world is
-/// looked at in the time that one here needs, too. Version, tables without triggers, whole, subscriptions.
+/// looked at in the time that one here needs, too. Version, tables without triggers, whole, subscriptions,
+/// columns.
 const std::string& fitness() {
   const auto part = [](std::string_view sql) { return "(" + std::string{sql} + "\n)"; };
   static const auto kText =
       "SELECT (SELECT max(version) FROM ratingsctl.schema_migration), "
       "(SELECT string_agg(t.name, ', ' ORDER BY t.name) FROM " +
-      part(sql::triggers) + " AS t), " + part(sql::partitions) + ", " + part(sql::subscriptions);
+      part(sql::triggers) + " AS t), " + part(sql::partitions) + ", " + part(sql::subscriptions) + ", " +
+      part(sql::columns);
   return kText;
 }
 
@@ -152,6 +155,7 @@ class PostgresPositionReader final : public PositionReader {
                       .detail = fed ? "what a logical subscription writes into ratings goes unseen: " +
                                           found.text(0, 3) + "; drop it, or let it write elsewhere"
                                     : "no logical subscription"});
+    checks.push_back(columns_check(found.null(0, 4) ? "" : found.text(0, 4)));
   }
 
   /// what() names host and SQL: that is for the log, not for /ready.

@@ -19,6 +19,7 @@ extern const std::string_view standing;
 extern const std::string_view triggers;
 extern const std::string_view subscriptions;
 extern const std::string_view partitions;
+extern const std::string_view columns;
 extern const std::string_view hard_purge;
 extern const std::string_view undo;
 extern const std::string_view dedupe_prints;

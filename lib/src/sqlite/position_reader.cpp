@@ -2,6 +2,7 @@
 #include "sqlite/position.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/sqlite_store.hpp"
+#include "store/columns_check.hpp"
 #include "store/url.hpp"
 
 #include "ratings/error.hpp"
@@ -76,7 +77,8 @@ class SqlitePositionReader final : public PositionReader {
            .ok = missing.empty(),
            .blocks_cache = true,
            .detail = missing.empty() ? "in place" : "missing: " + missing + "; run 'ratingsctl init'"},
-          {.name = "primary", .ok = true, .blocks_cache = true, .detail = "a file is its own primary"}};
+          {.name = "primary", .ok = true, .blocks_cache = true, .detail = "a file is its own primary"},
+          columns_check(foreign_columns(session.database))};
     });
   }
 

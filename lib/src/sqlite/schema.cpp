@@ -75,4 +75,14 @@ std::string missing_triggers(Database& database) {
   return missing;
 }
 
+std::string foreign_columns(Database& database) {
+  std::string foreign;
+  auto column = database.prepare(
+      "SELECT name FROM pragma_table_info('ratings') WHERE lower(name) NOT IN ('user_id', 'movie_id', "
+      "'rating', "
+      "'timestamp') ORDER BY cid");
+  while (column.step()) foreign += (foreign.empty() ? "" : ", ") + column.text(0);
+  return foreign;
+}
+
 }  // namespace ratings::sqlite

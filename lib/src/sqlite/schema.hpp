@@ -17,5 +17,7 @@ SchemaReport migrate(Database& database);
 
 /// Names of our triggers that are missing from `ratings`, comma-separated; empty when all are in place.
 [[nodiscard]] std::string missing_triggers(Database& database);
+/// Columns of ratings that are not ours, with commas.
+[[nodiscard]] std::string foreign_columns(Database& database);
 
 }  // namespace ratings::sqlite
