@@ -65,8 +65,19 @@ TEST_SUITE("store: prune") {
     CHECK(to_text(undone.users) == "1:restored:1 2:erased:0");
     CHECK(store.rows(1) == std::vector{rate(1, 9, 2, 9)});
     CHECK(store.admin().status().excluded_users == 0);
-    CHECK(batch_named(store, batch).state == "pruned");
+    CHECK(batch_named(store, batch).state == "lifted");
     CHECK(store.undo(batch).already_undone);
+  }
+
+  TEST_CASE("a dedupe excludes nobody: pruned, it stays so, whatever undo is asked for") {
+    Store store;
+    store.load(Fill::first, kSome);
+    const auto batch = *store.dedupe().batch;
+    (void)store.prune(std::chrono::seconds{0});
+
+    CHECK(store.undo(batch).pruned);
+
+    CHECK(batch_named(store, batch).state == "pruned");
   }
 
   TEST_CASE("undo of a batch that nobody has pruned does not say so") {

@@ -179,8 +179,11 @@ class StoreModel {
 
   [[nodiscard]] std::string state(std::size_t number) const {
     const auto& batch = batches_.at(number);
-    if (batch.pruned) return "pruned";
     const bool holds = held(number, std::nullopt, 0) > 0;
+    const bool stays_out =
+        batch.pruned || batch.kind == "hard-purge" || (batch.generation < generation_ && holds);
+    if (batch.undone && batch.kind != "dedupe" && stays_out) return "lifted";
+    if (batch.pruned) return "pruned";
     if (batch.generation < generation_ && (!batch.undone || holds)) return "superseded";
     if (batch.undone) return holds ? "partly-undone" : "undone";
     return batch.kind == "hard-purge" ? "erased" : "active";

@@ -91,7 +91,7 @@ struct BatchInfo {
   std::uint64_t users = 0;
   std::uint64_t rows = 0;  ///< taken by the batch
   std::uint64_t held = 0;  ///< in quarantine now, rows that loads held back included
-  std::string state;       ///< active, undone, partly-undone, superseded, erased, pruned
+  std::string state;       ///< active, undone, partly-undone, lifted, superseded, erased, pruned
 };
 
 /// The operator's changes; each call is one transaction. Waits up to 30 s for another changing command, then

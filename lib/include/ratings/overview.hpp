@@ -21,7 +21,7 @@ struct BatchSummary {
   std::string at;    ///< YYYY-MM-DD HH:MM:SS UTC
   std::uint64_t users = 0;
   std::uint64_t rows = 0;
-  std::string state;  ///< active, undone, partly-undone, superseded, erased, pruned
+  std::string state;  ///< active, undone, partly-undone, lifted, superseded, erased, pruned
 };
 
 /// The store at a glance, read in milliseconds whatever its size. StoreStatus is exact and may take seconds.

@@ -12,11 +12,12 @@ namespace {
 
 constexpr const char* kMakeBatch =
     "INSERT INTO ratingsctl.batch (kind, who, reason, generation) "
-    "SELECT $1, $2, $3, generation FROM ratingsctl.position RETURNING seq, name, kind, generation";
+    "SELECT $1, $2, $3, generation FROM ratingsctl.position RETURNING seq, name, kind, generation, "
+    "reason";
 constexpr const char* kCloseBatch =
     "UPDATE ratingsctl.batch SET users = $2, rows = $3 WHERE seq = $1 AND $4::text <> 'undo'";
 constexpr const char* kAudit =
-    "INSERT INTO ratingsctl.audit (who, command, batch, users, rows) VALUES ($1, $2, $3, $4, $5)";
+    "INSERT INTO ratingsctl.audit (who, command, batch, users, rows, detail) VALUES ($1, $2, $3, $4, $5, $6)";
 constexpr const char* kOwnPosition =
     "UPDATE ratingsctl.position SET own_pos = CASE WHEN own_pos = pos - $1 THEN pos ELSE own_pos END "
     "RETURNING wait_ms";
@@ -98,13 +99,15 @@ Batch make_batch(pqxx::work& work, const std::string& kind, const std::string& r
   return {.seq = made[0][0].as<std::int64_t>(),
           .name = made[0][1].as<std::string>(),
           .kind = made[0][2].as<std::string>(),
-          .generation = made[0][3].as<std::int64_t>()};
+          .generation = made[0][3].as<std::int64_t>(),
+          .reason = made[0][4].as<std::string>()};
 }
 
 std::chrono::milliseconds finish(pqxx::work& work, const std::string& command, const Batch& batch,
                                  const CleanUpResult& result, int statements) {
   exec_bound(work, kCloseBatch, batch.seq, result.user_count, result.rows, command);
-  exec_bound(work, kAudit, operator_name(), command, batch.name, result.user_count, result.rows);
+  exec_bound(work, kAudit, operator_name(), command, batch.name, result.user_count, result.rows,
+             batch.reason);
   return std::chrono::milliseconds{exec_bound(work, kOwnPosition, statements)[0][0].as<int>()};
 }
 

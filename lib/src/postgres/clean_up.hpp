@@ -18,6 +18,7 @@ struct Batch {
   std::int64_t generation = 0;
   bool undone = false;
   bool pruned = false;
+  std::string reason;  ///< of one being made
 };
 
 using RowsByUser = std::unordered_map<UserId, std::uint64_t>;
@@ -28,9 +29,9 @@ using RowsByUser = std::unordered_map<UserId, std::uint64_t>;
 
 [[nodiscard]] Batch make_batch(pqxx::work& work, const std::string& kind, const std::string& reason);
 
-/// The end of every change: figures into the batch, audit line, and own_pos, which stays equal to pos as long
-/// as only ratingsctl changes rows: this transaction moved pos by `statements`. Returns how long its caller
-/// must wait for the servers, read behind the position's row lock.
+/// The end of every change: figures into the batch, audit line with the batch's reason, and own_pos, which
+/// stays equal to pos as long as only ratingsctl changes rows: this transaction moved pos by `statements`.
+/// Returns how long its caller must wait for the servers, read behind the position's row lock.
 [[nodiscard]] std::chrono::milliseconds finish(pqxx::work& work, const std::string& command,
                                                const Batch& batch, const CleanUpResult& result,
                                                int statements);

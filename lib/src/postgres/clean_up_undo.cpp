@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
 
 namespace ratings::postgres {
 namespace {
@@ -39,7 +40,8 @@ std::optional<Found> find(pqxx::work& work, const std::string& name) {
                          .kind = rows[0][2].as<std::string>(),
                          .generation = rows[0][3].as<std::int64_t>(),
                          .undone = rows[0][4].as<bool>(),
-                         .pruned = rows[0][6].as<bool>()},
+                         .pruned = rows[0][6].as<bool>(),
+                         .reason = {}},
                .generation = rows[0][5].as<std::int64_t>()};
 }
 
@@ -51,10 +53,10 @@ void report(UndoResult& result, const RowsByUser& restored, const RowsByUser& st
     const auto rows = staying.contains(user) ? staying.at(user) : 0;
     result.users.push_back({user, rows, UserStatus::still_excluded});
   }
+  std::unordered_set<UserId> reported;
+  for (const auto& outcome : result.users) reported.insert(outcome.user);
   for (const auto user : lifted) {
-    const auto known = [user](const UserOutcome& outcome) { return outcome.user == user; };
-    if (std::none_of(result.users.begin(), result.users.end(), known))
-      result.users.push_back({user, 0, UserStatus::erased});
+    if (!reported.contains(user)) result.users.push_back({user, 0, UserStatus::erased});
   }
   std::sort(result.users.begin(), result.users.end(),
             [](const auto& a, const auto& b) { return a.user < b.user; });

@@ -9,6 +9,7 @@
 #include "ratings/error.hpp"
 
 #include <type_traits>
+#include <utility>
 
 namespace ratings::sqlite {
 namespace {
@@ -91,10 +92,12 @@ std::vector<BatchInfo> SqliteCleanUp::batches() {
 
 Batch make_batch(Change& change, const std::string& kind, const std::string& reason) {
   auto made = change.database().prepare(kMakeBatch);
-  made.bind(kind, operator_name(), as_utf8(reason), change.generation());
+  auto text = as_utf8(reason);
+  made.bind(kind, operator_name(), text, change.generation());
   std::int64_t seq = 0;
   while (made.step()) seq = made.integer(0);
-  return {.seq = seq, .name = kind + "-" + std::to_string(seq)};  // as the column `name` says
+  // The name is as the column `name` says.
+  return {.seq = seq, .name = kind + "-" + std::to_string(seq), .reason = std::move(text)};
 }
 
 void close_batch(Change& change, const Batch& batch, const CleanUpResult& result) {
@@ -102,7 +105,8 @@ void close_batch(Change& change, const Batch& batch, const CleanUpResult& result
 }
 
 void finish(Change& change, const Batch& batch, CleanUpResult& result) {
-  change.audit({.batch = batch.name, .users = result.user_count, .rows = result.rows, .detail = ""});
+  change.audit(
+      {.batch = batch.name, .users = result.user_count, .rows = result.rows, .detail = batch.reason});
   const auto committed = change.commit();
   result.batch = batch.name;
   result.committed = committed.at;

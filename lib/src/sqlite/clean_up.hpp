@@ -16,12 +16,13 @@ inline constexpr const char* kOverwrite = "PRAGMA secure_delete = ON";
 struct Batch {
   std::int64_t seq = 0;
   std::string name;
+  std::string reason;  ///< of one being made
 };
 
 [[nodiscard]] Batch make_batch(Change& change, const std::string& kind, const std::string& reason);
 /// The figures of a batch that is complete.
 void close_batch(Change& change, const Batch& batch, const CleanUpResult& result);
-/// Audit line and COMMIT; adds batch, committed and wait to `result`.
+/// Audit line with the batch's reason, and COMMIT; adds batch, committed and wait to `result`.
 void finish(Change& change, const Batch& batch, CleanUpResult& result);
 
 [[nodiscard]] CleanUpResult purge(Change& change, const PurgeRequest& request);

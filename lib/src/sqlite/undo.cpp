@@ -39,7 +39,7 @@ std::optional<Found> find(Database& database, const std::string& name) {
   auto row = database.prepare(kFind);
   row.bind(name);
   if (!row.step()) return std::nullopt;
-  return Found{.batch = {.seq = row.integer(0), .name = name},
+  return Found{.batch = {.seq = row.integer(0), .name = name, .reason = {}},
                .generation = row.integer(1),
                .undone = row.integer(2) != 0,
                .pruned = row.integer(3) != 0};

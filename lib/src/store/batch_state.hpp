@@ -15,7 +15,14 @@ struct BatchFacts {
   bool pruned = false;  ///< its rows in quarantine were erased by age
 };
 
+/// Its users are not excluded by it any more, and what it had taken does not come back.
+[[nodiscard]] inline bool only_lifted(const BatchFacts& batch) {
+  if (!batch.undone || batch.kind == "dedupe") return false;
+  return batch.pruned || batch.kind == "hard-purge" || (batch.superseded && batch.held);
+}
+
 [[nodiscard]] inline std::string batch_state(const BatchFacts& batch) {
+  if (only_lifted(batch)) return "lifted";
   if (batch.pruned) return "pruned";
   if (batch.superseded && (!batch.undone || batch.held)) return "superseded";
   if (batch.undone) return batch.held ? "partly-undone" : "undone";
