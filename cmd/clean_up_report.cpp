@@ -29,9 +29,10 @@ Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase
   copies.erase(users);
   const auto times =
       wait_for_servers({result.committed, result.wait, result.batch.has_value()}, started, clock);
-  if (result.batch && erase == Erase::twice && copies.configured()) {
+  if (erase == Erase::twice && copies.configured()) {
     // A request that had read the rows just before COMMIT may only now put them back: refused by every
-    // server, but there. When its deadline is over too, no server that runs holds them any more.
+    // server, but there. When its deadline is over too, no server that runs holds them any more. Also when
+    // there was nothing left to erase: that may be the work of a moment ago, and Redis away then.
     wait_until_visible(clock, result.committed, result.wait + kRequestDeadline);
     copies.erase(users);
   }

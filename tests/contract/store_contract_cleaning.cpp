@@ -45,6 +45,39 @@ TEST_SUITE("store: purge and undo") {
     CHECK(store.clean_up().batches().size() == 1);
   }
 
+  TEST_CASE(
+      "who left nothing but rows in quarantine is excluded by a purge, and stays out of the next load") {
+    Store store;
+    store.load(Fill::first, kSome);
+    std::string left;
+    SUBCASE("of a purge whose exclusion was lifted") {
+      left = *store.purge({{1}}).batch;
+      store.load(Fill::replace, {rate(2, 60, 4, 400)}, 2);
+      (void)store.lift(left);
+    }
+    SUBCASE("of a dedupe, and the rest was deleted at the store's own shell") {
+      left = *store.dedupe().batch;
+      store.run_sql("DELETE FROM ratings WHERE user_id = 1");
+    }
+    const auto held = batch_named(store, left).held;
+    CHECK(
+        to_text(
+            store.clean_up().purge({.users = {{1}}, .reason = {}, .dry_run = true, .max_rows = {}}).users) ==
+        "1:purged:0");
+
+    const auto purged = store.purge({{1}});
+
+    CHECK(to_text(purged.users) == "1:purged:0");
+    CHECK(purged.user_count == 1);
+    REQUIRE(purged.batch.has_value());
+    CHECK(batch_named(store, *purged.batch).state == "active");
+    CHECK(batch_named(store, left).held == held);
+    CHECK(to_text(store.purge({{1}}).users) == "1:already_excluded:0");
+    store.load(Fill::append, {rate(1, 70, 4, 500), rate(2, 70, 4, 500)}, 3);
+    CHECK(store.rows(1).empty());
+    CHECK(to_text(store.undo(*purged.batch).users) == "1:restored:1");
+  }
+
   TEST_CASE("who finds nothing to do waits too: what was found may be another's change of a moment ago") {
     using namespace std::chrono_literals;
     Store store;
@@ -203,6 +236,7 @@ TEST_SUITE("store: purge and undo") {
     CHECK(to_text(lifted.users) == "1:restored:1");
     CHECK(store.rows(1) == std::vector{rate(1, 60, 4, 400)});
     CHECK(batch_named(store, batch).held == 3);
+    CHECK(batch_named(store, batch).state == "lifted");
     CHECK(store.lift(batch).already_undone);
     store.load(Fill::append, {rate(1, 61, 4, 401)}, 3);
     CHECK(store.rows(1).size() == 2);
@@ -222,12 +256,28 @@ TEST_SUITE("store: purge and undo") {
     CHECK(batch_named(store, *hard.batch).state == "erased");
     CHECK(batch_named(store, soft).held == 0);
     CHECK(store.admin().status().quarantined == 0);
+    const auto again = store.purge_hard({{1}, {2}});
+    CHECK(to_text(again.users) == "1:already_excluded:0 2:already_excluded:0");
+    CHECK_FALSE(again.batch.has_value());
     store.load(Fill::append, {rate(2, 9, 3, 9)}, 3);
     CHECK(store.rows(2).empty());
     const auto undone = store.undo(*hard.batch);
     CHECK(to_text(undone.users) == "1:still_excluded:0 2:restored:1");
     CHECK(store.rows(2) == std::vector{rate(2, 9, 3, 9)});
+    CHECK(batch_named(store, *hard.batch).state == "lifted");
     CHECK(to_text(store.undo(soft).users) == "1:erased:0");
+  }
+
+  TEST_CASE("a hard purge of somebody who is only excluded erases nothing, and excludes for good") {
+    Store store;
+    store.load(Fill::first, kSome);
+    const auto soft = *store.purge({{3}}).batch;
+    (void)store.prune(std::chrono::seconds{0});
+
+    CHECK(to_text(store.purge_hard({{3}}).users) == "3:erased:0");
+
+    CHECK(to_text(store.undo(soft).users) == "3:still_excluded:0");
+    CHECK(to_text(store.purge_hard({{3}}).users) == "3:already_excluded:0");
   }
 
   TEST_CASE("batches are listed newest first and numbers are never used twice") {

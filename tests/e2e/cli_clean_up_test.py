@@ -23,6 +23,11 @@ class CleanUp(harness.Case):
         return lines[0].split()[1:]
 
 
+    def audit(self):
+        with contextlib.closing(sqlite3.connect(self.store)) as database:
+            return database.execute("SELECT command, batch, users, rows, detail FROM ratingsctl_audit ORDER BY id").fetchall()
+
+
 class Purge(CleanUp):
     def test_rows_go_and_the_printed_line_brings_them_back(self):
         before = self.all_rows(1, 2, 3)
@@ -100,6 +105,8 @@ class Purge(CleanUp):
         self.assertEqual(self.all_rows(1), [])
         self.assertIsNone(self.run_json("purge-user", "2", "--hard", "--yes")["undo"])
         batch = self.run_json("batches")[0]["batch"]
+        self.assertEqual(self.run_json("purge-user", "2", "--hard", "--yes")["users"][0]["status"], "already_excluded")
+        self.assertEqual(self.run_json("batches")[0]["batch"], batch)
         self.run_cli("undo", batch, exit_code=3)
         self.assertEqual(self.all_rows(2), [])
 
@@ -121,7 +128,16 @@ class Purge(CleanUp):
         self.run_cli("purge-user", "--from-file", self.home / "missing", exit_code=2)
         self.run_cli("purge-user", "--from-file", self.home, exit_code=2)
         self.run_cli("purge-user", "1", "--from-file", self.write("ids", "1\n"), exit_code=2)
+        self.run_cli("purge-user", "1", "--from-file", "", exit_code=2)
         self.assertEqual(len(self.all_rows(1, 2, 3)), 4)
+
+    def test_a_nul_does_not_cut_the_message(self):
+        path = self.write("ids", "1\n5\0x\n")
+        self.assertIn(f"{path}:2: '5?x' is not a user id", self.run_cli("purge-user", "--from-file", path, exit_code=2).err)
+
+    def test_the_audit_has_the_reason(self):
+        self.run_cli("purge-user", "1", "--reason", "bots, ticket 7")
+        self.assertEqual(self.audit()[-1], ("purge-user", "purge-1", 1, 2, "bots, ticket 7"))
 
     def test_rows_of_excluded_users_are_held_back(self):
         batch = self.run_json("purge-user", "1")["batch"]
@@ -201,10 +217,6 @@ class Prune(CleanUp):
 
     def states(self):
         return {batch["batch"]: batch["state"] for batch in self.run_json("batches")}
-
-    def audit(self):
-        with contextlib.closing(sqlite3.connect(self.store)) as database:
-            return database.execute("SELECT command, batch, users, rows, detail FROM ratingsctl_audit ORDER BY id").fetchall()
 
     def test_without_yes_it_is_refused_and_says_what_would_go(self):
         done = self.run_cli("batches", "--prune-older-than", "90d", exit_code=5)
@@ -293,6 +305,11 @@ class Dedupe(harness.Case):
     def test_a_file_that_names_nobody_is_not_everybody(self):
         result = self.run_json("dedupe", "--from-file", "-", stdin="# nobody\n")
         self.assertEqual((result["rows"], result["batch"]), (0, None))
+        self.assertEqual(len(self.all_rows(1, 2, 3)), 8)
+
+    def test_a_file_without_a_name_is_not_everybody(self):
+        done = self.run_cli("dedupe", "--from-file", "", exit_code=2)
+        self.assertIn("--from-file: '' is not the name of a file", done.err)
         self.assertEqual(len(self.all_rows(1, 2, 3)), 8)
 
     def test_users_and_a_file_of_users_are_not_mixed(self):

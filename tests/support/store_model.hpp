@@ -204,24 +204,34 @@ class StoreModel {
     return std::nullopt;
   }
 
-  [[nodiscard]] bool known(UserId user) const {
-    const auto holds = [user](const Held& row) { return row.rating.user == user; };
-    return excluded_by(user, batches_.size()).has_value() || std::any_of(held_.begin(), held_.end(), holds);
+  [[nodiscard]] bool excluded(UserId user) const { return excluded_by(user, batches_.size()).has_value(); }
+
+  [[nodiscard]] bool excluded_by_a_hard_purge(UserId user) const {
+    return std::any_of(batches_.begin(), batches_.end(), [user](const Batch& batch) {
+      return batch.kind == "hard-purge" && batch.excludes.contains(user);
+    });
+  }
+
+  [[nodiscard]] bool quarantined(UserId user) const {
+    return std::any_of(held_.begin(), held_.end(),
+                       [user](const Held& row) { return row.rating.user == user; });
   }
 
   UserOutcome take(UserId user) {
     const auto taken = history(user);
-    if (taken.empty()) return {user, 0, known(user) ? UserStatus::already_excluded : UserStatus::unknown};
+    if (taken.empty() && excluded(user)) return {user, 0, UserStatus::already_excluded};
+    if (taken.empty() && !quarantined(user)) return {user, 0, UserStatus::unknown};
     for (const auto& row : taken) held_.push_back({row, batches_.size(), generation_});
     std::erase_if(rows_, [user](const Rating& row) { return row.user == user; });
     return {user, taken.size(), UserStatus::purged};
   }
 
   UserOutcome erase(UserId user) {
-    const bool before = known(user);
     const auto rows = std::erase_if(rows_, [user](const Rating& row) { return row.user == user; }) +
                       std::erase_if(held_, [user](const Held& row) { return row.rating.user == user; });
-    return {user, rows, rows > 0 || before ? UserStatus::erased : UserStatus::unknown};
+    if (rows > 0) return {user, rows, UserStatus::erased};
+    if (excluded_by_a_hard_purge(user)) return {user, 0, UserStatus::already_excluded};
+    return {user, 0, excluded(user) ? UserStatus::erased : UserStatus::unknown};
   }
 
   void give_back(std::size_t number, UserId user, std::int64_t since) {

@@ -15,9 +15,10 @@ namespace ratings {
 
 /// What happened to one user in a clean-up.
 enum class UserStatus {
-  purged,            ///< purge-user: rows taken, user excluded
-  already_excluded,  ///< purge-user: nothing left to take, an earlier batch excludes the user
-  unknown,           ///< purge-user: no row, no exclusion; left alone
+  purged,            ///< purge-user: user excluded, rows taken (none when all are in quarantine already)
+  already_excluded,  ///< purge-user: nothing left to take, an earlier batch (--hard: a hard one) excludes the
+                     ///< user
+  unknown,           ///< purge-user: no row, none in quarantine, no exclusion; left alone
   restored,          ///< undo: rows given back
   still_excluded,    ///< undo: another batch excludes the user; the rows stay in quarantine
   erased,  ///< purge-user --hard: rows and quarantine gone for good; undo: nothing left to give back

@@ -1,5 +1,6 @@
 #include "postgres/clean_up.hpp"
 #include "postgres/sql.hpp"
+#include "store/purge_status.hpp"
 
 #include "ratings/error.hpp"
 
@@ -13,9 +14,6 @@ namespace {
 constexpr const char* kPurgeMemory = "SET LOCAL work_mem = '256MB'";
 constexpr const char* kCount =
     "SELECT user_id, count(*) FROM public.ratings WHERE user_id = ANY ($1::bigint[]) GROUP BY user_id";
-constexpr const char* kKnown =
-    "SELECT user_id FROM ratingsctl.exclusion WHERE user_id = ANY ($1::bigint[]) "
-    "UNION SELECT user_id FROM ratingsctl.quarantine WHERE user_id = ANY ($1::bigint[])";
 constexpr const char* kDelete = "DELETE FROM public.ratings WHERE user_id = ANY ($1::bigint[])";
 constexpr const char* kPacked = "SELECT user_id, records FROM ratingsctl.quarantine_pack WHERE batch = $1";
 constexpr const char* kExclude =
@@ -31,26 +29,29 @@ std::vector<UserId> each_once(const std::vector<UserId>& users) {
   return distinct;
 }
 
-std::unordered_set<UserId> known_users(pqxx::work& work, const std::string& users) {
-  std::unordered_set<UserId> known;
-  for (const auto& row : exec_bound(work, kKnown, users)) known.insert(UserId{row[0].as<std::int64_t>()});
+using FactsByUser = std::unordered_map<UserId, PurgeFacts>;
+
+/// Of those whom batches know; before anything is taken.
+FactsByUser known_users(pqxx::work& work, const std::string& users) {
+  FactsByUser known;
+  for (const auto& row : exec_bound(work, sql::known_users, users)) {
+    known[UserId{row[0].as<std::int64_t>()}] = {
+        .quarantined = true, .excluded = row[1].as<bool>(), .erased = row[2].as<bool>()};
+  }
   return known;
 }
 
 /// What became of each user, given what was taken from whom and who was known before.
-CleanUpResult outcome(const std::vector<UserId>& users, const RowsByUser& taken,
-                      const std::unordered_set<UserId>& known, UserStatus done) {
+CleanUpResult outcome(const std::vector<UserId>& users, const RowsByUser& taken, const FactsByUser& known,
+                      bool hard) {
   CleanUpResult result;
   for (const auto user : users) {
-    const auto rows = taken.contains(user) ? taken.at(user) : 0;
-    // --hard leaves nothing to tell from a user who was only excluded: both are erased.
-    const bool touched = rows > 0 || (done == UserStatus::erased && known.contains(user));
-    const auto status = touched                ? done
-                        : known.contains(user) ? UserStatus::already_excluded
-                                               : UserStatus::unknown;
-    result.users.push_back({.user = user, .rows = rows, .status = status});
-    result.rows += rows;
-    result.user_count += touched ? 1U : 0U;
+    auto facts = known.contains(user) ? known.at(user) : PurgeFacts{};
+    facts.rows = taken.contains(user) ? taken.at(user) : 0;
+    const auto status = purge_status(facts, hard);
+    result.users.push_back({.user = user, .rows = facts.rows, .status = status});
+    result.rows += facts.rows;
+    result.user_count += is_taken(status) ? 1U : 0U;
   }
   return result;
 }
@@ -71,8 +72,7 @@ CleanUpResult rehearse(Session& session, const PurgeRequest& request, const std:
       for (const auto& [user, count] : rows_by_user(exec_bound(work, kQuarantined, list)))
         rows[user] += count;
     }
-    auto result =
-        outcome(users, rows, known_users(work, list), request.hard ? UserStatus::erased : UserStatus::purged);
+    auto result = outcome(users, rows, known_users(work, list), request.hard);
     guard_rows(result.rows, request);
     return result;
   });
@@ -94,7 +94,6 @@ RowsByUser take(pqxx::work& work, const std::string& users, const Batch& batch) 
 CleanUpResult purge(Session& session, const PurgeRequest& request) {
   const auto users = each_once(request.users);
   if (request.dry_run) return rehearse(session, request, users);
-  const auto done = request.hard ? UserStatus::erased : UserStatus::purged;
   const auto list = user_array(users);
   CleanUpResult result;
   const auto committed = session.change("purging", [&](pqxx::work& work) {
@@ -103,7 +102,7 @@ CleanUpResult purge(Session& session, const PurgeRequest& request) {
     const auto batch = make_batch(work, request.hard ? "hard-purge" : "purge", request.reason);
     const auto taken =
         request.hard ? rows_by_user(exec_bound(work, sql::hard_purge, list)) : take(work, list, batch);
-    result = outcome(users, taken, known, done);
+    result = outcome(users, taken, known, request.hard);
     guard_rows(result.rows, request);
     if (result.user_count == 0) {
       result.wait = present_wait(work);
@@ -111,7 +110,7 @@ CleanUpResult purge(Session& session, const PurgeRequest& request) {
     }
     std::vector<UserId> touched;
     for (const auto& user : result.users) {
-      if (user.status == done) touched.push_back(user.user);
+      if (is_taken(user.status)) touched.push_back(user.user);
     }
     exec_bound(work, kExclude, user_array(touched), batch.seq);
     result.batch = batch.name;

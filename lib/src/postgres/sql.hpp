@@ -21,6 +21,7 @@ extern const std::string_view subscriptions;
 extern const std::string_view partitions;
 extern const std::string_view columns;
 extern const std::string_view hard_purge;
+extern const std::string_view known_users;
 extern const std::string_view undo;
 extern const std::string_view dedupe_prints;
 extern const std::string_view dedupe_suspects;

@@ -1,4 +1,5 @@
 #include "sqlite/clean_up.hpp"
+#include "store/purge_status.hpp"
 
 #include "ratings/error.hpp"
 
@@ -11,7 +12,9 @@ namespace {
 constexpr const char* kCount =
     "SELECT (SELECT count(*) FROM ratings WHERE user_id = ?1), "
     "       (SELECT count(*) FROM ratingsctl_quarantine WHERE user_id = ?1), "
-    "       EXISTS (SELECT 1 FROM ratingsctl_exclusion WHERE user_id = ?1)";
+    "       EXISTS (SELECT 1 FROM ratingsctl_exclusion WHERE user_id = ?1), "
+    "       EXISTS (SELECT 1 FROM ratingsctl_exclusion AS e JOIN ratingsctl_batch AS b ON b.seq = e.batch "
+    "               WHERE e.user_id = ?1 AND b.kind = 'hard-purge')";
 constexpr const char* kKeepUser =
     "INSERT INTO ratingsctl_quarantine (user_id, movie_id, rating, \"timestamp\", batch, generation) "
     "SELECT user_id, movie_id, rating, \"timestamp\", ?2, ?3 FROM ratings WHERE user_id = ?1";
@@ -23,18 +26,13 @@ constexpr const char* kExclude = "INSERT INTO ratingsctl_exclusion (user_id, bat
 UserOutcome outcome(Statement& count, UserId user, bool hard) {
   count.bind(user);
   if (!count.step()) return {.user = user, .status = UserStatus::unknown};
-  const auto rows = static_cast<std::uint64_t>(count.integer(0));
   const auto quarantined = static_cast<std::uint64_t>(count.integer(1));
-  const bool known = quarantined > 0 || count.integer(2) != 0;
+  const PurgeFacts facts{.rows = static_cast<std::uint64_t>(count.integer(0)) + (hard ? quarantined : 0),
+                         .quarantined = quarantined > 0,
+                         .excluded = count.integer(2) != 0,
+                         .erased = count.integer(3) != 0};
   count.reset();
-  if (hard && (rows > 0 || known))
-    return {.user = user, .rows = rows + quarantined, .status = UserStatus::erased};
-  if (rows > 0) return {.user = user, .rows = rows, .status = UserStatus::purged};
-  return {.user = user, .rows = 0, .status = known ? UserStatus::already_excluded : UserStatus::unknown};
-}
-
-bool is_taken(const UserOutcome& user) {
-  return user.status == UserStatus::purged || user.status == UserStatus::erased;
+  return {.user = user, .rows = facts.rows, .status = purge_status(facts, hard)};
 }
 
 CleanUpResult plan(Change& change, const PurgeRequest& request) {
@@ -45,7 +43,7 @@ CleanUpResult plan(Change& change, const PurgeRequest& request) {
     if (!seen.insert(user).second) continue;
     const auto& planned = result.users.emplace_back(outcome(count, user, request.hard));
     result.rows += planned.rows;
-    result.user_count += is_taken(planned) ? 1U : 0U;
+    result.user_count += is_taken(planned.status) ? 1U : 0U;
   }
   return result;
 }
@@ -57,7 +55,7 @@ void take(Change& change, const PurgeRequest& request, const Batch& batch, const
   auto erase = database.prepare(kEraseUser);
   auto exclude = database.prepare(kExclude);
   for (const auto& user : result.users) {
-    if (!is_taken(user)) continue;
+    if (!is_taken(user.status)) continue;
     if (request.hard) {
       erase.bind(user.user).run();
     } else {
