@@ -63,6 +63,50 @@ TEST_SUITE("postgres purge") {
     CHECK(db.reader->history(UserId{1}, soon()).ratings == expected);
   }
 
+  TEST_CASE("a purge that waited for somebody takes also what they added of its users") {
+    for (const bool hard : {false, true}) {
+      CAPTURE(hard);
+      Database db;
+      db.run("INSERT INTO ratings VALUES (1, 7, 3, 1), (3, 7, 3, 3)");
+      const auto clean_up = open_clean_up(db.options);
+      postgres::Connection watch{postgres::conninfo(db.options, postgres::Purpose::read), soon()};
+      db.run("BEGIN");
+      db.run("INSERT INTO ratings VALUES (1, 8, 4, 2), (2, 8, 4, 2), (4, 8, 4, 2)");
+      db.run("UPDATE ratings SET user_id = 1 WHERE user_id = 3");
+
+      PurgeRequest request;
+      request.users = {UserId{1}, UserId{2}};
+      request.hard = hard;
+      auto purge = std::async(std::launch::async, [&] { return clean_up->purge(request); });
+      const auto deadline = soon();
+      while (!somebody_waits_for_a_row(watch) && boot_clock().now() < deadline) continue;
+      db.run("COMMIT");
+      const auto purged = purge.get();
+
+      CHECK(purged.rows == 4);
+      CHECK(purged.user_count == 2);
+      CHECK(db.reader->history(UserId{1}, soon()).ratings.empty());
+      CHECK(db.reader->history(UserId{2}, soon()).ratings.empty());
+      CHECK(db.reader->history(UserId{4}, soon()).ratings.size() == 1);
+      CHECK(quarantined(db) == (hard ? "" : "1:7:3 1:7:3 1:8:4 2:8:4"));
+    }
+  }
+
+  TEST_CASE("the audit says for what reason somebody was purged") {
+    Database db;
+    db.run("INSERT INTO ratings VALUES (1, 7, 3, 1)");
+    PurgeRequest request;
+    request.users = {UserId{1}};
+    request.reason = "bots, ticket 7";
+
+    (void)open_clean_up(db.options)->purge(request);
+
+    CHECK(db.psql
+              .execute("testing",
+                       "SELECT command || ': ' || detail FROM ratingsctl.audit ORDER BY id DESC LIMIT 1")
+              .text(0, 0) == "purge-user: bots, ticket 7");
+  }
+
   TEST_CASE("a DELETE at psql puts nothing into quarantine, whatever was purged before") {
     Database db;
     db.run("INSERT INTO ratings VALUES (1, 7, 3, 1), (2, 7, 3, 3)");

@@ -21,6 +21,10 @@ struct Batch {
   std::string reason;  ///< of one being made
 };
 
+/// Writers of ratings wait until the end of the transaction, readers do not. For a transaction that does not
+/// hold the position yet: everybody comes to the table first.
+inline constexpr const char* kHoldWriters = "LOCK TABLE public.ratings IN SHARE ROW EXCLUSIVE MODE";
+
 using RowsByUser = std::unordered_map<UserId, std::uint64_t>;
 
 [[nodiscard]] std::string user_array(std::span<const UserId> users);  ///< bigint[] in text form

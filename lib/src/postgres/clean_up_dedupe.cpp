@@ -11,8 +11,6 @@
 namespace ratings::postgres {
 namespace {
 
-// Writers wait, readers do not: what is found must still be there when it is taken.
-constexpr const char* kHoldWriters = "LOCK TABLE public.ratings IN SHARE ROW EXCLUSIVE MODE";
 // Beyond it the list of what was taken goes to disk.
 constexpr const char* kDedupeMemory = "SET LOCAL work_mem = '64MB'";
 // The planner takes every place for a page read at random, and would rather read the whole table; they come
@@ -100,7 +98,7 @@ DedupeResult dedupe(Session& session, const DedupeRequest& request) {
   const auto committed = session.change("deduping", [&](pqxx::work& work) {
     work.exec(kDedupeMemory);
     work.exec(kByPlace);
-    work.exec(kHoldWriters);
+    work.exec(kHoldWriters);  // what is found must still be there when it is taken
     Taking taking{work};
     // Translated here: a reader's thread that takes would hand on what libpqxx throws as a fault of ours.
     search(work,

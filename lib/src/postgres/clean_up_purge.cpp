@@ -10,6 +10,7 @@
 namespace ratings::postgres {
 namespace {
 
+constexpr const char* kHard = "hard-purge";
 // What 10,000 users take with them, a million records, stays in memory on its way into the quarantine.
 constexpr const char* kPurgeMemory = "SET LOCAL work_mem = '256MB'";
 constexpr const char* kCount =
@@ -20,6 +21,11 @@ constexpr const char* kExclude =
     "INSERT INTO ratingsctl.exclusion (user_id, batch) SELECT unnest($1::bigint[]), $2";
 constexpr const char* kQuarantined =
     "SELECT user_id, count(*) FROM ratingsctl.quarantine WHERE user_id = ANY ($1::bigint[]) GROUP BY user_id";
+
+constexpr const char* kNow = "SELECT pos FROM ratingsctl.position";
+constexpr const char* kLeft = "SELECT EXISTS (SELECT FROM public.ratings WHERE user_id = ANY ($1::bigint[]))";
+constexpr const char* kBeforeTaking = "SAVEPOINT before_taking";
+constexpr const char* kTakeAgain = "ROLLBACK TO SAVEPOINT before_taking";
 
 std::vector<UserId> each_once(const std::vector<UserId>& users) {
   std::unordered_set<UserId> seen;
@@ -79,7 +85,7 @@ CleanUpResult rehearse(Session& session, const PurgeRequest& request, const std:
 }
 
 /// Into quarantine, where the trigger of the DELETE puts what a statement of a purge deletes (004_purge.sql).
-RowsByUser take(pqxx::work& work, const std::string& users, const Batch& batch) {
+RowsByUser quarantine(pqxx::work& work, const std::string& users, const Batch& batch) {
   const auto deleted = static_cast<std::uint64_t>(exec_bound(work, kDelete, users).affected_rows());
   auto taken = rows_by_user(exec_bound(work, kPacked, batch.seq));
   if (total(taken) == deleted) return taken;
@@ -87,6 +93,27 @@ RowsByUser take(pqxx::work& work, const std::string& users, const Batch& batch) 
               "purging: of " + std::to_string(deleted) + " deleted rows " + std::to_string(total(taken)) +
                   " are in quarantine; nothing was changed, please report this",
               Outcome::told};
+}
+
+/// What the users have when the position is ours. A statement sees what was committed when it began, and
+/// waits for the position at its end: rows that somebody commits meanwhile are still there then. As long as
+/// only our own statement has moved the position there was nobody. Else it is taken back, and done again
+/// behind the writers' lock of the table, which waits for a VACUUM, too, and is therefore not for every
+/// purge. Not a second statement on top of the first: that would wait for rows of somebody who waits for our
+/// position.
+RowsByUser take(pqxx::work& work, const std::string& users, const Batch& batch) {
+  const auto now = [&work] { return exec_bound(work, kNow)[0][0].as<std::int64_t>(); };
+  const auto once = [&] {
+    return batch.kind == kHard ? rows_by_user(exec_bound(work, sql::hard_purge, users))
+                               : quarantine(work, users, batch);
+  };
+  work.exec(kBeforeTaking);
+  const auto before = now();
+  auto taken = once();
+  if (now() == before + 1 || !exec_bound(work, kLeft, users)[0][0].as<bool>()) return taken;
+  work.exec(kTakeAgain);
+  work.exec(kHoldWriters);
+  return once();
 }
 
 }  // namespace
@@ -99,10 +126,8 @@ CleanUpResult purge(Session& session, const PurgeRequest& request) {
   const auto committed = session.change("purging", [&](pqxx::work& work) {
     work.exec(kPurgeMemory);
     const auto known = known_users(work, list);
-    const auto batch = make_batch(work, request.hard ? "hard-purge" : "purge", request.reason);
-    const auto taken =
-        request.hard ? rows_by_user(exec_bound(work, sql::hard_purge, list)) : take(work, list, batch);
-    result = outcome(users, taken, known, request.hard);
+    const auto batch = make_batch(work, request.hard ? kHard : "purge", request.reason);
+    result = outcome(users, take(work, list, batch), known, request.hard);
     guard_rows(result.rows, request);
     if (result.user_count == 0) {
       result.wait = present_wait(work);
