@@ -1,4 +1,4 @@
-// ratingsctl export: ratings as CSV, which load reads, or as NDJSON.
+// ratingsctl export: ratings as CSV or as NDJSON, both of which load reads.
 #include "commands.hpp"
 #include "id_list.hpp"
 #include "option_types.hpp"
@@ -47,7 +47,7 @@ ExitCode run_export(const Settings& settings, const ExportOptions& options) {
 
 void add_export(CLI::App& app, Selected& selected) {
   auto options = std::make_shared<ExportOptions>();
-  auto* command = app.add_subcommand("export", "Write ratings as CSV, which load reads, or as NDJSON");
+  auto* command = app.add_subcommand("export", "Write ratings as CSV or NDJSON, which load reads");
   command->add_option("uid", options->users, "these users only, or - for standard input; none: everybody")
       ->type_name("UID");
   add_from_file_option(*command, options->from_file);

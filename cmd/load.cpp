@@ -119,14 +119,14 @@ ExitCode run_load(const Settings& settings, LoadOptions& options) {
 }
 
 void add_reading_options(CLI::App& command, LoaderOptions& loader) {
-  command.add_option("file", loader.files, "CSV, also .gz .zst .xz .zip; - is standard input")
+  command.add_option("file", loader.files, "CSV or NDJSON, also .gz .zst .xz .zip; - is standard input")
       ->required()
       ->type_name("FILE");
   add_value(command, "--max-errors", loader.max_errors, parse_count, "bad rows to put up with")
       ->type_name("N")
       ->default_str("0");
   command.add_option("--rejects", loader.rejects, "where bad rows go, as they were")->type_name("FILE");
-  add_value(command, "--delimiter", loader.delimiter, parse_delimiter, "what separates fields, or tab")
+  add_value(command, "--delimiter", loader.delimiter, parse_delimiter, "what separates fields of CSV, or tab")
       ->type_name("CHAR")
       ->default_str(",");
   command.add_flag("--dry-run", loader.dry_run, "read and check everything, store nothing");

@@ -80,6 +80,34 @@ TEST_SUITE("load rejects") {
     CHECK(log_of(rejects + ".log").size() == 3);
   }
 
+  TEST_CASE("bad objects are kept as they were, apart from bad rows, and can be mended and loaded") {
+    const std::string good = R"({"user_id":1,"movie_id":2,"rating":3.5,"timestamp":"1970-01-01 00:00:04"})"
+                             "\n";
+    const auto bad = [&good](const char* rating) {
+      auto line = good;
+      return line.replace(line.find("3.5"), 3, rating);
+    };
+    Bench bench;
+    const auto rejects = bench.folder.path("r");
+    const auto a = bench.folder.write("a.csv", kTwoRows + "bad\n");
+    const auto b = bench.folder.write("b.ndjson", bad("10.5") + good);
+    const auto c = bench.folder.write("c.ndjson", good + bad("null") + "{");
+
+    const auto report = bench.run({.files = {a, b, c}, .max_errors = 4, .rejects = rejects});
+
+    CHECK(report.read == 8);
+    CHECK(report.loaded == 4);
+    CHECK(bench.store.rows.back() == Rating{UserId{1}, MovieId{2}, 3.5F, 4});
+    CHECK(bench.listener.bad_rows.at(3) == c + ":3: the line ends inside of its JSON object");
+    CHECK(read_whole(rejects) == kHeader + "bad\n");
+    CHECK(read_whole(rejects + ".2") == bad("10.5") + bad("null") + "{\n");
+    CHECK(log_of(rejects + ".log").at(1)["code"] == "E_RANGE");
+
+    (void)bench.folder.write("r.2", bad("10") + bad("0"));
+    const auto again = bench.run({.files = {rejects + ".2"}, .if_full = IfFull::append});
+    CHECK(again.loaded == 2);
+  }
+
   TEST_CASE("a line of megabytes is kept whole") {
     Bench bench;
     const std::string line(5'000'000, '7');

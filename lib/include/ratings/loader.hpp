@@ -17,14 +17,15 @@ namespace ratings {
 enum class IfFull { refuse, append, replace };
 
 struct LoaderOptions {
-  std::vector<std::string> files = {};  ///< paths, or "-" for standard input (once)
+  std::vector<std::string> files =
+      {};  ///< paths, or "-" for standard input (once); CSV or NDJSON, each as it is
   IfFull if_full = IfFull::refuse;
   bool again = false;            ///< load content that is already in the live generation once more
   bool dry_run = false;          ///< read and check everything, store nothing
   std::uint64_t max_errors = 0;  ///< bad rows tolerated over all files
   std::string rejects = {};      ///< where bad rows go, in their original bytes; empty: nowhere
-  char delimiter = ',';
-  std::size_t jobs = 1;  ///< threads that parse, and connections that a store may use; 1 … kMaxJobs
+  char delimiter = ',';          ///< of the CSV files among them
+  std::size_t jobs = 1;          ///< threads that parse, and connections that a store may use; 1 … kMaxJobs
 };
 
 /// More lanes than a large server has cores only fight for them.
@@ -76,8 +77,8 @@ struct LoadReport {
 };
 
 /// Every file that a load with these options may write beside the store: for `rejects` FILE, FILE.log, and
-/// FILE.2 … for inputs whose headers differ; each also as NAME.part, its name until it is complete, and as
-/// NAME.interrupted, where the next load finds one of these.
+/// FILE.2 … for inputs whose headers differ, or that have none, being NDJSON; each also as NAME.part, its
+/// name until it is complete, and as NAME.interrupted, where the next load finds one of these.
 [[nodiscard]] RATINGS_EXPORT std::vector<std::string> files_written(const LoaderOptions& options);
 
 /// Files ▸ rows ▸ writer, as one transaction: all of it or nothing.

@@ -17,6 +17,9 @@ enum class Fault {
   too_long,    ///< E_LONG: longer than kMaxLine
   blank,       ///< E_BLANK: nothing on the line
   end_marker,  ///< E_MARKER: \., where psql's \copy would stop without a word
+  object,      ///< E_JSON: in NDJSON, a line that is not one JSON object
+  keys,        ///< E_KEYS: an object that lacks a key, has it twice or has another one
+  time,        ///< E_TIME: an object's timestamp that is not YYYY-MM-DD HH:MM:SS
 };
 
 [[nodiscard]] constexpr const char* code(Fault fault) noexcept {
@@ -39,6 +42,12 @@ enum class Fault {
       return "E_BLANK";
     case Fault::end_marker:
       return "E_MARKER";
+    case Fault::object:
+      return "E_JSON";
+    case Fault::keys:
+      return "E_KEYS";
+    case Fault::time:
+      return "E_TIME";
   }
   return "";
 }

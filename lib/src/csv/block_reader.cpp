@@ -1,6 +1,7 @@
 #include "csv/block_reader.hpp"
 
 #include "csv/header.hpp"
+#include "csv/object_parser.hpp"
 
 #include "ratings/error.hpp"
 
@@ -54,12 +55,14 @@ void BlockReader::read_first_line(const std::string& name, char delimiter) {
                                  name +
                                  " ratings.csv | ratingsctl load -', with the name that 'tar -tf' shows"};
   }
-  if ((line_end == std::string_view::npos && !at_end_) || line.size() > kMaxLine) {
+  const bool too_long = (line_end == std::string_view::npos && !at_end_) || line.size() > kMaxLine;
+  // That of NDJSON tells nothing about the others, so it is a bad row like any other.
+  if (too_long && !begins_object(line)) {
     throw Error{Kind::input, where + "the first line is longer than 64 KiB; is this a CSV file?"};
   }
   const auto first = csv::read_first_line(line, delimiter, where);
   layout_ = first.layout;
-  header_ = first.is_row ? canonical_header(delimiter) : std::string{line};
+  if (layout_.syntax == Syntax::csv) header_ = first.is_row ? canonical_header(delimiter) : std::string{line};
   first_line_ = first.is_row ? 1 : 2;
   const auto taken = first.is_row ? start : std::min(line_end, size - 1) + 1;
   rest_.erase(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(taken));

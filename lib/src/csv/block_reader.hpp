@@ -23,7 +23,7 @@ class BlockReader {
   [[nodiscard]] bool next(Block& block);
 
   [[nodiscard]] const Layout& layout() const noexcept { return layout_; }
-  /// The header without BOM and line end; for a file without one, the header it could have.
+  /// The header without BOM and line end; for a file without one, the header it could have; empty for NDJSON.
   [[nodiscard]] const std::string& header() const noexcept { return header_; }
   /// The number of the first block's first line: 2 behind a header, 1 in a file without one.
   [[nodiscard]] std::uint64_t first_line() const noexcept { return first_line_; }

@@ -1,5 +1,7 @@
 #include "csv/header.hpp"
 
+#include "csv/object_parser.hpp"
+
 #include "ratings/error.hpp"
 
 #include <algorithm>
@@ -47,6 +49,8 @@ Layout find_columns(std::string_view line, char delimiter, const std::string& wh
 }  // namespace
 
 FirstLine read_first_line(std::string_view line, char delimiter, const std::string& where) {
+  if (begins_object(line))
+    return {.layout = {.delimiter = delimiter, .syntax = Syntax::ndjson}, .is_row = true};
   if (line.find('\0') != std::string_view::npos) {
     throw Error{Kind::input, where + "the line holds a NUL byte; if the file is UTF-16, save it as UTF-8"};
   }

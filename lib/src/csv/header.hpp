@@ -13,8 +13,9 @@ struct FirstLine {
 };
 
 /// Finds the columns by name, in any case, underscores ignored, other columns between them. A line with none
-/// of the names that parses as a row: a file without a header, in the order of kColumnNames. Throws
-/// Error{input} beginning with `where` ("FILE:1: ") otherwise.
+/// of the names that parses as a row: a file without a header, in the order of kColumnNames. One that begins
+/// an object: NDJSON, whose first line may be bad like any other. Throws Error{input} beginning with `where`
+/// ("FILE:1: ") otherwise.
 [[nodiscard]] FirstLine read_first_line(std::string_view line, char delimiter, const std::string& where);
 
 }  // namespace ratings::csv

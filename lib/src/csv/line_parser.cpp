@@ -1,54 +1,16 @@
 #include "csv/line_parser.hpp"
 
-#include <charconv>
+#include "csv/object_parser.hpp"
+#include "csv/row_values.hpp"
+
 #include <cstdint>
-#include <system_error>
 
 namespace ratings::csv {
 namespace {
 
 constexpr char kQuote = '"';
-constexpr std::int64_t kMaxUser = INT64_MAX;
-constexpr std::int64_t kMaxMovie = INT32_MAX;
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-template <typename Value>
-using Parsed = std::variant<Value, Mistake>;
-
-std::string name_of(Column column) { return kColumnNames[static_cast<std::size_t>(column)]; }
-
-Parsed<std::int64_t> parse_integer(std::string_view text, Column column, std::int64_t max) {
-  // from_chars would take a minus sign.
-  if (text.empty() || !is_digit(text.front())) {
-    return Mistake{Fault::integer, name_of(column) + " " + shown(text) + " is not a whole number"};
-  }
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (end != text.data() + text.size()) {
-    return Mistake{Fault::integer, name_of(column) + " " + shown(text) + " is not a whole number"};
-  }
-  if (error != std::errc{} || value > max) {
-    return Mistake{Fault::range,
-                   name_of(column) + " " + shown(text) + " is greater than " + std::to_string(max)};
-  }
-  return value;
-}
-
-Parsed<float> parse_rating(std::string_view text) {
-  // from_chars would take a minus sign, inf and nan.
-  const bool number = !text.empty() && (is_digit(text.front()) || text.front() == '.');
-  float value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (!number || error == std::errc::invalid_argument || end != text.data() + text.size()) {
-    return Mistake{Fault::rating, "rating " + shown(text) + " is not a decimal number"};
-  }
-  if (error != std::errc{}) {
-    return Mistake{Fault::range, "rating " + shown(text) + " is too large or too small to be stored"};
-  }
-  if (value > kMaxScore) return Mistake{Fault::range, "rating " + shown(text) + " is outside 0 to 10"};
-  return value;
-}
+const char* name_of(Column column) { return kColumnNames[static_cast<std::size_t>(column)]; }
 
 struct Wanted {
   std::array<std::string_view, kColumns> text;
@@ -138,16 +100,17 @@ std::optional<std::string_view> FieldCursor::next() {
 
 std::variant<Rating, Mistake> parse_line(std::string_view line, const Layout& layout) {
   if (auto mistake = check_whole(line)) return *std::move(mistake);
+  if (layout.syntax == Syntax::ndjson) return parse_object(line);
   auto fields = split(line, layout);
   if (auto* mistake = std::get_if<Mistake>(&fields)) return std::move(*mistake);
   const auto& text = std::get<Wanted>(fields).text;
-  auto user = parse_integer(text[0], Column::user, kMaxUser);
+  auto user = parse_integer(text[0], name_of(Column::user), kMaxUser);
   if (auto* mistake = std::get_if<Mistake>(&user)) return std::move(*mistake);
-  auto movie = parse_integer(text[1], Column::movie, kMaxMovie);
+  auto movie = parse_integer(text[1], name_of(Column::movie), kMaxMovie);
   if (auto* mistake = std::get_if<Mistake>(&movie)) return std::move(*mistake);
   auto score = parse_rating(text[2]);
   if (auto* mistake = std::get_if<Mistake>(&score)) return std::move(*mistake);
-  auto timestamp = parse_integer(text[3], Column::timestamp, kMaxTimestamp);
+  auto timestamp = parse_integer(text[3], name_of(Column::timestamp), kMaxTimestamp);
   if (auto* mistake = std::get_if<Mistake>(&timestamp)) return std::move(*mistake);
   return Rating{.user = UserId{std::get<std::int64_t>(user)},
                 .movie = MovieId{static_cast<std::int32_t>(std::get<std::int64_t>(movie))},

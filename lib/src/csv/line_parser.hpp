@@ -15,12 +15,14 @@ namespace ratings::csv {
 // clang-format off
 // The grammar. Anything else is a bad row, with the reason and the code of the first rule it breaks.
 //
-//   file        = [ BOM ] first { line-end line } [ line-end ] ;   at least `first`
+//   file        = [ BOM ] ( csv | ndjson ) ;                       ndjson: "{" is its first byte but for blanks
+//   csv         = first { line-end line } [ line-end ] ;   at least `first`
 //   first       = header | row ;                                   a row: columns in the order of kColumnNames
 //   header      = field { delimiter field } ;                      each needed name once, others are ignored
 //   line        = row | bad ;
 //   row         = field { delimiter field } ;                      as many fields as the first line
 //   field       = { text } | quote { text | delimiter | quote quote } quote ;
+//   ndjson      = object { line-end object } [ line-end ] ;        see object_parser.hpp
 //   line-end    = LF | CR LF ;                                     may change from line to line
 //   text        = any byte but NUL, LF, quote and delimiter ;      a CR before the LF belongs to the line end
 //   user-id     = digit { digit } ;                                0 … 2^63-1
@@ -41,13 +43,18 @@ enum class Column : std::size_t { user, movie, rating, timestamp };
 inline constexpr std::size_t kColumns = 4;
 inline constexpr std::array<const char*, kColumns> kColumnNames{"userId", "movieId", "rating", "timestamp"};
 
-/// Which field of a line holds which column.
+enum class Syntax { csv, ndjson };
+
+/// How a file's lines are read: which field of a line holds which column.
 struct Layout {
   char delimiter = ',';
   std::size_t fields = kColumns;                     ///< in every line
   std::array<std::size_t, kColumns> at{0, 1, 2, 3};  ///< by Column
+  Syntax syntax = Syntax::csv;                       ///< ndjson: the above means nothing
 
-  [[nodiscard]] bool is_plain() const noexcept { return fields == kColumns && at == Layout{}.at; }
+  [[nodiscard]] bool is_plain() const noexcept {
+    return syntax == Syntax::csv && fields == kColumns && at == Layout{}.at;
+  }
 };
 
 struct Mistake {
@@ -82,7 +89,7 @@ class FieldCursor {
   return line;
 }
 
-/// A whole line without its line end, by the full grammar.
+/// A whole line without its line end, by the full grammar of its syntax.
 [[nodiscard]] std::variant<Rating, Mistake> parse_line(std::string_view line, const Layout& layout);
 
 /// At most 40 bytes of `text` between quotes, what cannot be printed as \xHH.

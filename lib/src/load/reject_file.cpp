@@ -73,7 +73,7 @@ std::size_t RejectFile::part_for(const std::string& header) {
     if (parts_[i].header == header) return i;
   }
   parts_.push_back({header, OutputFile{part_name(path_, parts_.size() + 1)}});
-  parts_.back().file.write(header + "\n");
+  if (!header.empty()) parts_.back().file.write(header + "\n");
   return parts_.size() - 1;
 }
 
