@@ -17,8 +17,8 @@ namespace ratings {
 enum class IfFull { refuse, append, replace };
 
 struct LoaderOptions {
-  std::vector<std::string> files =
-      {};  ///< paths, or "-" for standard input (once); CSV or NDJSON, each as it is
+  /// Paths, or "-" for standard input (once); CSV or NDJSON, each as it is.
+  std::vector<std::string> files = {};
   IfFull if_full = IfFull::refuse;
   bool again = false;            ///< load content that is already in the live generation once more
   bool dry_run = false;          ///< read and check everything, store nothing
