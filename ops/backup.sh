@@ -2,8 +2,8 @@
 # Backs up the store that ratingsctl uses, while everything runs: DIR/ratings-TIME.dump (PostgreSQL, by pg_dump) or
 # DIR/ratings-TIME.db (SQLite, by VACUUM INTO).
 #   backup.sh [-k NUMBER] DIR
-# Keeps the NUMBER newest (default: all). The backup appears whole or not at all; its path is printed. It holds what was
-# purged too, and users who were erased after it: see ratingsctl-purge-user(1).
+# Keeps the NUMBER newest, this one among them (default: all); files under other names stay. The backup appears whole or not at
+# all; its path is printed. It holds what was purged too, and users who were erased after it: see ratingsctl-purge-user(1).
 set -eu
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -22,19 +22,24 @@ shift $((OPTIND - 1))
 [ $# -eq 1 ] || usage "$how"
 dir=$1
 [ -z "$keep" ] || whole_number "$keep" -k
-[ "$keep" != 0 ] || fail 2 '-k: 0 would keep none, not even this one'
+case $keep in
+  '' | *[1-9]*) ;;
+  *) fail 2 '-k: 0 would keep none, not even this one' ;;
+esac
 find_store
 make_folder "$dir"
+
+remove_part() { rm -f "$part"; }
 
 # Whoever makes the part has the name; another backup of the same second takes that of a later one.
 for attempt in 1 2 3 4 5 6 7 8 9 10; do
   backup=$dir/ratings-$(date -u +%Y%m%dT%H%M%SZ).$ending
   part=$backup.part
   if (set -C && : >"$part") 2>/dev/null; then
-    trap 'rm -f "$part"' EXIT
+    at_end remove_part
     [ -e "$backup" ] || break
     trap - EXIT
-    rm -f "$part"
+    remove_part
   fi
   [ "$attempt" -lt 10 ] || fail 1 "$part cannot be made; remove what bars the way, or give another folder"
   sleep 1
@@ -50,8 +55,9 @@ case $kind in
 esac
 mv "$part" "$backup" || fail 1 "the backup could not be put at $backup"
 if [ -n "$keep" ]; then
-  # The time in the name sorts them.
-  find "$dir" -maxdepth 1 -type f -name "ratings-*.$ending" | sort -r | tail -n "+$((keep + 1))" |
-    while IFS= read -r old; do rm -f "$old"; done
+  # The time in the name sorts them. This one counts as the newest, whatever a clock that was wrong has left there.
+  day='[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]' second='[0-9][0-9][0-9][0-9][0-9][0-9]'
+  find "$dir" -maxdepth 1 -type f -name "ratings-${day}T${second}Z.$ending" ! -name "$(basename "$backup")" | sort -r |
+    tail -n "+$keep" | while IFS= read -r old; do rm -f "$old"; done
 fi
 printf '%s\n' "$backup"

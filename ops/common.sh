@@ -19,6 +19,16 @@ usage() {
   exit 2
 }
 
+# at_end FUNCTION: runs it however this script ends; after a signal, once what was in the foreground has ended. sh itself runs
+# no EXIT trap on a signal.
+at_end() {
+  # shellcheck disable=SC2064 # the name as it is now
+  trap "$1" EXIT
+  trap 'fail 129 "ended by SIGHUP"' HUP
+  trap 'fail 130 "ended by SIGINT"' INT
+  trap 'fail 143 "ended by SIGTERM"' TERM
+}
+
 # whole_number VALUE NAME
 whole_number() {
   case $1 in

@@ -4,8 +4,9 @@
 #   restore.sh FILE
 # On PostgreSQL owner, locale, rights (GRANT … ON DATABASE) and settings (ALTER DATABASE … SET, ALTER ROLE … IN DATABASE … SET) of
 # the database are those of the live one; what this user may not give again is said. Logical replication slots stay behind.
-# What the store was before is kept beside it; its name is printed. No ratingsctl command may change the store meanwhile:
-# what it changed would be in what is kept, and not in the store.
+# What the store was before is kept beside it; its name is printed. Ended before the exchange, by a signal too, it leaves the
+# store as it was. No ratingsctl command may change the store meanwhile: what it changed would be in what is kept, and not in the
+# store.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -17,6 +18,8 @@ file=$1
 if [ ! -f "$file" ] || [ ! -r "$file" ]; then fail 2 "$file: no file that can be read"; fi
 find_store
 now=$(date -u +%Y%m%dt%H%M%Sz)
+session=ratingsctl-restore-$now-$$
+apart= # what to start a command with that no signal from the terminal may end
 
 # check URL: a backup of something else must be noticed before the exchange.
 check() {
@@ -39,15 +42,15 @@ ask() {
     set -- "$@" -c "$sql"
     shift
   done
-  psql -X -q -w -v ON_ERROR_STOP=1 -d "$(at_database "$at")" "$@" >/dev/null
+  $apart psql -X -q -w -v ON_ERROR_STOP=1 -d "$(at_database "$at")" "$@" >/dev/null
 }
 
-# at_database NAME: the address with another database; of two names libpq takes the later one.
+# at_database NAME: the address with another database, and a name to know our sessions by; of two values libpq takes the later one.
 at_database() {
   case $address in
-    *://*\?*) printf '%s&dbname=%s' "$address" "$1" ;;
-    *://*) printf '%s?dbname=%s' "$address" "$1" ;;
-    *) printf '%s dbname=%s' "$address" "$1" ;;
+    *://*\?*) printf '%s&dbname=%s&application_name=%s' "$address" "$1" "$session" ;;
+    *://*) printf '%s?dbname=%s&application_name=%s' "$address" "$1" "$session" ;;
+    *) printf '%s dbname=%s application_name=%s' "$address" "$1" "$session" ;;
   esac
 }
 
@@ -98,6 +101,26 @@ WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = :'live') \gexec
 SQL
 }
 
+# take_back: what is ours goes, and the live database lets everybody in again. A client that was ended may have left a statement
+# at work, which would come after this. Another Ctrl-C does not reach what runs here.
+take_back() {
+  trap '' HUP INT TERM
+  apart='setsid -w'
+  ask postgres "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+                WHERE application_name = '$session' AND pid <> pg_backend_pid()" || true
+  if [ "$closed" = yes ]; then
+    ask postgres "ALTER DATABASE $database ALLOW_CONNECTIONS true" || true
+    name_before # a COMMIT without an answer may have been one
+  fi
+  ask postgres "DROP DATABASE IF EXISTS $fresh WITH (FORCE)" || true
+}
+
+# name_before: when there is one. Its connections are only for whoever wants to look into it.
+name_before() {
+  ask postgres "ALTER DATABASE $before ALLOW_CONNECTIONS true" 2>/dev/null || return 0
+  printf 'the store before is the database %s; to remove it: DROP DATABASE %s\n' "$before" "$before"
+}
+
 # A database of its own is filled first: in the live one, servers would read and cache what is half there, under a position
 # that says it is all. Then both change names in one transaction.
 restore_postgresql() {
@@ -107,8 +130,9 @@ restore_postgresql() {
   esac
   fresh=${database}_restore_$now
   before=${database}_before_$now
+  closed=no
+  at_end take_back
   make_like "$database" "$fresh" || fail 1 'no database could be created (see above)'
-  trap 'ask postgres "DROP DATABASE IF EXISTS $fresh" || true' EXIT
   pg_restore --exit-on-error --no-password --dbname "$(at_database "$fresh")" "$file" ||
     fail 1 'pg_restore failed (see above); the store is as it was'
   ask "$fresh" 'ANALYZE' || fail 1 'ANALYZE failed (see above); the store is as it was'
@@ -120,16 +144,17 @@ restore_postgresql() {
   fi
 
   # A server that is thrown out comes back at once: it must not get in before the names have changed.
-  trap 'ask postgres "ALTER DATABASE $database ALLOW_CONNECTIONS true" "DROP DATABASE IF EXISTS $fresh" || true' EXIT
+  closed=yes
   ask postgres "ALTER DATABASE $database ALLOW_CONNECTIONS false" \
     "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname IN ('$database', '$fresh')" \
     "BEGIN" "ALTER DATABASE $database RENAME TO $before" "ALTER DATABASE $fresh RENAME TO $database" "COMMIT" ||
     fail 1 'the databases could not change names (see above); the store is as it was'
-  trap - EXIT
-  ask postgres "ALTER DATABASE $before ALLOW_CONNECTIONS true" || true # only for whoever wants to look into it
+  at_end name_before
   ask "$database" 'SELECT ratingsctl.barrier()' || fail 1 'the backup is in its place, but servers may need some seconds to see it'
-  printf 'the store before is the database %s; to remove it: DROP DATABASE %s\n' "$before" "$before"
 }
+
+remove_before() { rm -f "$before"; }
+name_before_file() { printf 'the store before is %s\n' "$before"; }
 
 # SQLite's own way to write over a file that others have open. cp and mv would not tell them, and end in a broken file.
 restore_sqlite() {
@@ -137,11 +162,12 @@ restore_sqlite() {
   [ "$(sqlite3 "$file" 'PRAGMA quick_check')" = ok ] || fail 1 "$file is damaged or no SQLite file; the store is as it was"
   check "sqlite:$file"
   if [ -f "$address" ]; then
+    at_end remove_before
     sqlite3 -cmd '.timeout 30000' "$address" "VACUUM INTO $(sql_text "$before")" ||
       fail 1 "the store could not be kept at $before; it is as it was"
+    at_end name_before_file
   fi
   sqlite3 -cmd '.timeout 30000' "$address" ".restore $(sqlite_word "$file")" || fail 1 'the restore failed (see above); the store is as it was'
-  if [ -f "$before" ]; then printf 'the store before is %s\n' "$before"; fi
 }
 
 "restore_$kind"

@@ -31,10 +31,11 @@ make_folder "$dir"
 
 report=$dir/suspects-$(date -u +%Y-%m-%d).$ending
 part=$report.part
-trap 'rm -f "$part"' EXIT
+remove_part() { rm -f "$part"; }
+at_end remove_part
 status=0
 "$program" suspects -o "$format" "$@" >"$part" || status=$?
 [ "$status" -eq 0 ] || fail "$status" "no report: ratingsctl suspects ended with $status (its message is above)"
 mv "$part" "$report" || fail 1 "the report could not be put at $report"
-find "$dir" -maxdepth 1 -type f -name 'suspects-*' -mtime "+$days" -exec rm -f {} +
+find "$dir" -maxdepth 1 -type f -name 'suspects-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].*' -mtime "+$days" -exec rm -f {} +
 printf '%s\n' "$report"

@@ -122,6 +122,22 @@ class Sqlite(backup_test.Backup):
                 self.assertEqual(database.execute("SELECT count(*) FROM ratings").fetchone(), (10 * len(USERS),))
         self.assertEqual(list(self.home.glob("*.part")), [])
 
+    def test_only_backups_are_counted_and_the_new_one_stays(self):
+        folder = self.home / "backups"
+        folder.mkdir()
+        # One from before the clock was set back.
+        others = {"ratings-keep-before-migration.db", "ratings-monday.db", "ratings-20260101T000000Z.db.part",
+                  "ratings-20260101T000000Z.dump"}
+        dated = {"ratings-20260101T000000Z.db", "ratings-20260102T000000Z.db", "ratings-29991231T235959Z.db"}
+        for name in others | dated:
+            (folder / name).touch()
+
+        new = Path(self.call(OPS / "backup.sh", "-k", "2", folder).strip()).name
+        self.assertEqual({path.name for path in folder.iterdir()}, others | {new, "ratings-29991231T235959Z.db"})
+        newest = Path(self.call(OPS / "backup.sh", "-k", "1", folder).strip()).name
+        self.assertEqual({path.name for path in folder.iterdir()}, others | {newest})
+        self.call(OPS / "backup.sh", "-k", "00", folder, exit_code=2)
+
     def test_quotes_in_a_path_are_part_of_it(self):
         odd = self.home / "it's \"here\" \\ there"
         odd.mkdir()

@@ -89,15 +89,16 @@ class Suspects(Ops):
         old = self.write("state/reports/suspects-2001-01-01.txt", "old")
         long_ago = time.time() - 10 * 86_400
         os.utime(old, (long_ago, long_ago))
-        other = self.write("state/reports/notes.txt", "not ours")
-        os.utime(other, (long_ago, long_ago))
+        others = [self.write(f"state/reports/{name}", "not ours") for name in ("notes.txt", "suspects-of-the-campaign.txt")]
+        for other in others:
+            os.utime(other, (long_ago, long_ago))
 
         self.ops("suspects-report.sh", "-k", "30", self.state / "reports")
         self.assertTrue(old.exists())
         self.ops("suspects-report.sh", "-k", "5", self.state / "reports")
 
-        self.assertEqual(len(self.files(self.state / "reports")), 2)
-        self.assertTrue(other.exists())
+        self.assertEqual(len(self.files(self.state / "reports")), 3)
+        self.assertTrue(all(other.exists() for other in others))
 
     def test_a_failure_leaves_the_last_report_and_hands_the_status_on(self):
         self.load_people_and_bots()
