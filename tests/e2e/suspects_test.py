@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -153,6 +154,42 @@ def on_real(arguments, store, home):
     return report
 
 
+def moved(ratings, path, when):
+    """The same people, films and scores; `when` says at which time, from the rating's, its user's first one and its user."""
+    with open(ratings, encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    first = {}
+    for row in rows:
+        first[row["userId"]] = min(first.get(row["userId"], 2 ** 62), int(row["timestamp"]))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("userId,movieId,rating,timestamp\n")
+        for row in rows:
+            user, time_then = row["userId"], int(row["timestamp"])
+            file.write(f"{user},{row['movieId']},{row['rating']},{when(time_then, first[user], int(user))}\n")
+
+
+def on_a_crowd(arguments, store, home):
+    """Real people who all came on one day, and such as were imported with one time for all that they ever rated."""
+    real, path = Path(arguments.real), Path(home) / "crowd.csv"
+    if not real.exists():
+        return None
+    operator = Operator(arguments.program, store, home)
+    begin = 1_300_000_000 // 3600 * 3600
+    chance = random.Random(arguments.seed)
+    starts = collections.defaultdict(lambda: begin + chance.randrange(24 * 3600))
+    whens = {"came on one day": lambda then, first, user: starts[user] + then - first,
+             "came in one hour": lambda then, first, user: begin + starts[user] % 3600 + then - first,
+             "were imported in one hour": lambda then, first, user: begin + user}
+    reports = []
+    for label, when in whens.items():
+        moved(real, path, when)
+        operator.run("load", "--replace", path)
+        reports.append(json.loads(operator.run("suspects", "-o", "json")))
+        print(f"{store.kind}, people who {label}: {listed(reports[-1])} are listed", flush=True)
+        check(set(listed(reports[-1])) <= set(REAL_SUSPECTS), f"people who {label} are listed: {reports[-1]['suspects']}")
+    return reports
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
@@ -166,7 +203,7 @@ def main():
         makers = [lambda: rig.SqliteStore(home)]
         if arguments.servers:
             makers.append(lambda: rig.PostgresStore(rig.server_settings(arguments.servers)["POSTGRES_URL"]))
-        for work in (on_generated, on_few, on_real):
+        for work in (on_generated, on_few, on_real, on_a_crowd):
             reports = []
             for make in makers:
                 store = make()

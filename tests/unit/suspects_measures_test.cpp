@@ -4,6 +4,7 @@
 #include "suspects/fences.hpp"
 #include "suspects/films.hpp"
 #include "suspects/groups.hpp"
+#include "suspects/lock_step.hpp"
 
 #include <doctest/doctest.h>
 
@@ -25,6 +26,24 @@ std::vector<Rating> paced(std::int64_t user, std::int64_t pause, std::int64_t be
   for (int n = 0; n < kFilms; ++n)
     history.push_back(rate(user, n, 1 + static_cast<float>(n % 4), begin + n * pause));
   return history;
+}
+
+/// A history with so many films of its own after it.
+std::vector<Rating> with_own(std::vector<Rating> history, int films) {
+  const auto user = static_cast<std::int32_t>(history.front().user.value);
+  for (int n = 0; n < films; ++n)
+    history.push_back(rate(user, 1'000 * user + n, 3, history.back().timestamp + 60));
+  return history;
+}
+
+/// Both passes.
+suspects::Company lock_step(const std::vector<std::vector<Rating>>& histories) {
+  std::vector<suspects::Behaviour> accounts;
+  for (const auto& history : histories) accounts.push_back(behaviour_of(history));
+  suspects::LockStep finder{accounts, 20};
+  for (std::uint32_t account = 0; account < histories.size(); ++account)
+    finder.add(account, histories[account]);
+  return finder.company();
 }
 
 }  // namespace
@@ -77,28 +96,46 @@ TEST_SUITE("company") {
     CHECK(suspects::clones(accounts, 1) == suspects::Company{1, 1, 1, 1});
   }
 
+  TEST_CASE("a record that was loaded twice hides no clone") {
+    auto doubled = paced(2, 9'000);
+    doubled.insert(doubled.begin() + 7, doubled[7]);
+    const std::vector accounts{behaviour_of(paced(1, 60)), behaviour_of(doubled)};
+    CHECK(suspects::clones(accounts, 20) == suspects::Company{1, 1});
+    doubled[7].timestamp -= 1;  // the same score for the same film once more is another record
+    CHECK(suspects::clones(std::vector{accounts[0], behaviour_of(doubled)}, 20) == suspects::Company{0, 0});
+  }
+
   TEST_CASE("lock-step takes three accounts and the same hours, and the scores do not matter") {
     auto other = paced(2, 60);
     for (auto& rating : other) rating.score = 5;
-    const auto begin = other.front().timestamp;
-    const std::vector together{behaviour_of(paced(1, 60)), behaviour_of(other), behaviour_of(paced(3, 60))};
-    const std::vector two{together[0], together[1]};
-    const std::vector later{together[0], together[1], behaviour_of(paced(3, 60, begin + 86'400))};
+    const auto next_day = other.front().timestamp + 86'400;
 
-    CHECK(suspects::lock_step(together, 20) == suspects::Company{2, 2, 2});
-    CHECK(suspects::lock_step(two, 20) == suspects::Company{0, 0});
-    CHECK(suspects::lock_step(later, 20) == suspects::Company{0, 0, 0});
+    CHECK(lock_step({paced(1, 60), other, paced(3, 60)}) == suspects::Company{2, 2, 2});
+    CHECK(lock_step({paced(1, 60), other}) == suspects::Company{0, 0});
+    CHECK(lock_step({paced(1, 60), other, paced(3, 60, next_day)}) == suspects::Company{0, 0, 0});
   }
 
-  TEST_CASE("lock-step is seen when half of what the accounts did is their own") {
-    std::vector<suspects::Behaviour> accounts;
-    for (std::int32_t user = 1; user <= 10; ++user) {
-      auto history = paced(user, 60);
-      for (std::int32_t n = 0; n < 25; ++n)
-        history.push_back(rate(user, 1'000 * user + n, 3, 1'100'000'000 + n));
-      accounts.push_back(behaviour_of(history));
-    }
-    for (const auto others : suspects::lock_step(accounts, 20)) CHECK(others >= 2);
+  TEST_CASE("lock-step is seen when each account has some films of its own, and not when it has many") {
+    const auto companions = [](int own) {
+      std::vector<std::vector<Rating>> histories;
+      for (int user = 1; user <= 10; ++user) histories.push_back(with_own(paced(user, 60), own));
+      return lock_step(histories);
+    };
+    CHECK(companions(5) == suspects::Company(10, 9));   // 25 of 35
+    CHECK(companions(10) == suspects::Company(10, 0));  // 25 of 45
+  }
+
+  TEST_CASE("two accounts that are alike and a third that meets each of them are no group") {
+    // The third shares 15 of 35 with each.
+    auto third = paced(3, 60);
+    third.resize(15);
+    CHECK(lock_step({paced(1, 60), paced(2, 60), with_own(third, 10)}) == suspects::Company{0, 0, 0});
+  }
+
+  TEST_CASE("a group of any size is in lock-step") {
+    std::vector<std::vector<Rating>> histories;
+    for (int user = 1; user <= 200; ++user) histories.push_back(paced(user, 60));
+    for (const auto others : lock_step(histories)) CHECK(others >= 2);
   }
 }
 
@@ -168,6 +205,9 @@ TEST_CASE("a film's figures: number, mean, deviation, and how crowded its weeks 
   CHECK(films.may_have_near(2, {7}, 1));
   CHECK_FALSE(films.may_have_near(2, {7}, 2));
   CHECK_FALSE(films.may_have_near(2, {7}, 8));
+  CHECK(films.share(0, 1) == doctest::Approx(0.75));
+  CHECK(films.share(1, 8) == 0);
+  CHECK(films.share(0, 10) == 1);
   CHECK(films.lowest() == 2);
   CHECK(films.highest() == 4);
   CHECK(film.weeks() == 10);

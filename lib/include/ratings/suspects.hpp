@@ -16,10 +16,10 @@ namespace ratings {
 enum class Signal {
   attack,     ///< one of many who pushed or nuked the same films in the same week
   clone,      ///< the same films with the same scores as other accounts
-  lock_step,  ///< the same films in the same hours as other accounts
+  lock_step,  ///< largely the same films in the same hours as other accounts
   deviation,  ///< scores unusually far from, or close to, what others give
   one_sided,  ///< nearly always the same score, or only the lowest and highest
-  rhythm,     ///< pauses of a machine
+  rhythm,     ///< pauses of a machine; not beside a burst that counts more: one pace is one reason
   burst,      ///< very many ratings within a minute; normal for people, so it counts little
 };
 [[nodiscard]] RATINGS_EXPORT const char* to_string(Signal signal) noexcept;

@@ -82,18 +82,26 @@ void keep(std::array<std::uint32_t, kSketch>& smallest, std::uint32_t value) {
   *place = value;
 }
 
-/// A sum does not depend on the order, and equal records count as often as they are there.
+/// A sum does not depend on the order. A record that was loaded twice counts once: it hides no clone, and its
+/// double is beside it.
 void see_content(std::span<const Rating> history, Behaviour& behaviour) {
   behaviour.sketch.fill(kNothing);
-  for (const auto& rating : history) {
-    const auto film = static_cast<std::uint32_t>(rating.movie.value);
-    behaviour.content += mixed(joined(film, std::bit_cast<std::uint32_t>(rating.score)));
-    const auto when = mixed(joined(film, static_cast<std::uint32_t>(rating.timestamp / kHour)));
-    keep(behaviour.sketch, static_cast<std::uint32_t>(when >> 32U));
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    const auto& rating = history[i];
+    if (i > 0 && !older(history[i - 1], rating)) continue;
+    behaviour.content += mixed(
+        joined(static_cast<std::uint32_t>(rating.movie.value), std::bit_cast<std::uint32_t>(rating.score)));
+    keep(behaviour.sketch, film_and_hour(rating));
   }
 }
 
 }  // namespace
+
+std::uint32_t film_and_hour(const Rating& rating) noexcept {
+  const auto both = mixed(joined(static_cast<std::uint32_t>(rating.movie.value),
+                                 static_cast<std::uint32_t>(rating.timestamp / kHour)));
+  return static_cast<std::uint32_t>(both >> 32U);
+}
 
 Behaviour behaviour_of(std::span<const Rating> history) {
   Behaviour behaviour;

@@ -10,7 +10,7 @@
 
 namespace ratings::suspects {
 
-/// How many values describe what an account rated when; see groups.hpp.
+/// How many values describe what an account rated when; see lock_step.hpp.
 inline constexpr std::size_t kSketch = 8;
 /// In the place of a value that a short history does not have.
 inline constexpr std::uint32_t kNothing = std::numeric_limits<std::uint32_t>::max();
@@ -20,7 +20,7 @@ struct Behaviour {
   UserId user;
   std::int64_t first = 0;
   std::int64_t last = 0;
-  std::uint64_t content = 0;                    ///< of all its (film, score): equal sets, equal numbers
+  std::uint64_t content = 0;  ///< of all its (film, score), without doubles: equal sets, equal numbers
   std::array<std::uint32_t, kSketch> sketch{};  ///< the smallest hashes of its (film, hour)
   std::uint32_t ratings = 0;
   float entropy = 0;     ///< of its scores, in bits (Shannon 1948)
@@ -33,6 +33,9 @@ struct Behaviour {
   float distance = 0;      ///< mean of |score − the film's mean|; second pass
   float rdma = 0;          ///< rating deviation from mean agreement; second pass
 };
+
+/// A hash of which film was rated in which hour.
+[[nodiscard]] std::uint32_t film_and_hour(const Rating& rating) noexcept;
 
 /// The first pass. `history` has at least one rating and is in a history's order.
 [[nodiscard]] Behaviour behaviour_of(std::span<const Rating> history);

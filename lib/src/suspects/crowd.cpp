@@ -11,6 +11,9 @@ namespace {
 /// A crowd is looked at from this size on, and from so many times the film's usual week.
 constexpr double kSmall = 5;
 constexpr double kCrowded = 4;
+/// Where so large a share of everything came, every film was crowded: it was an import, or the store's first
+/// days.
+constexpr double kImported = 0.25;
 /// Fewer accounts than this do not move a film, and agree by chance.
 constexpr std::uint64_t kLarge = 10;
 /// Standard errors between the crowd's mean and the others'. Three are chance once in four hundred crowds,
@@ -48,7 +51,8 @@ bool Opinion::shared_by(float score, double within) const noexcept {
 }
 
 bool crowded(const Crowd& crowd, const Films& films) {
-  return static_cast<double>(crowd.scores.count) >= kCrowded * films.at(crowd.movie).a_week() * crowd.weeks;
+  return static_cast<double>(crowd.scores.count) >= kCrowded * films.at(crowd.movie).a_week() * crowd.weeks &&
+         films.share(crowd.week, crowd.weeks) < kImported;
 }
 
 double least_crowd(const Film& film) noexcept { return std::max(kSmall, kCrowded * film.a_week()); }

@@ -33,7 +33,7 @@ struct Opinion {
   [[nodiscard]] bool shared_by(float score, double within = 0) const noexcept;
 };
 
-/// Has it several times the ratings of the film's usual weeks?
+/// Has it several times the ratings of the film's usual weeks, and not because all films have?
 [[nodiscard]] bool crowded(const Crowd& crowd, const Films& films);
 
 /// So many ratings in a week make a crowd of it.

@@ -44,8 +44,12 @@ void Films::expect(std::span<const Rating> history) const noexcept {
 
 void Films::add(std::span<const Rating> history) {
   expect(history);
+  std::int64_t last = -1;
+  std::uint64_t* in_week = nullptr;
   for (const auto& rating : history) {
     const auto week = static_cast<std::int32_t>(rating.timestamp / kWeek);
+    if (week != last) in_week = &weeks_[last = week];
+    ++*in_week;
     all_.add(rating.score);
     lowest_ = std::min(lowest_, rating.score);
     highest_ = std::max(highest_, rating.score);
@@ -65,6 +69,14 @@ void Films::add_extremes(std::span<const Rating> history) {
     film(rating.movie).extremes.add(rating.score, lowest_, highest_);
     extremes_.add(rating.score, lowest_, highest_);
   }
+}
+
+double Films::share(std::int64_t week, unsigned weeks) const {
+  std::uint64_t ratings = 0;
+  for (const auto end = week + weeks; week < end; ++week) {
+    if (const auto found = weeks_.find(week); found != weeks_.end()) ratings += found->second;
+  }
+  return static_cast<double>(ratings) / static_cast<double>(all_.count);
 }
 
 bool Films::holds(std::size_t slot, double ratings) const noexcept {

@@ -93,6 +93,8 @@ class Films {
   [[nodiscard]] const Extremes& extremes() const noexcept { return extremes_; }
   [[nodiscard]] float lowest() const noexcept { return lowest_; }
   [[nodiscard]] float highest() const noexcept { return highest_; }
+  /// Of all ratings those that came in this week and the ones after it, `weeks` in all.
+  [[nodiscard]] double share(std::int64_t week, unsigned weeks) const;
   /// Fetches what may_have() is going to be asked for.
   void expect(std::span<const Rating> history) const noexcept;
   /// Can this film have had so many ratings in this week? Films and weeks share counters, so that a yes may
@@ -109,6 +111,7 @@ class Films {
   std::vector<Film> films_;  ///< by number, as far as numbers are small
   std::unordered_map<std::int32_t, Film> far_films_;
   std::vector<std::uint8_t> crowds_;
+  std::unordered_map<std::int64_t, std::uint64_t> weeks_;  ///< ratings in each
   Sums all_;
   Extremes extremes_;
   float lowest_ = kMaxScore;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace ratings::suspects {
 namespace {
@@ -21,10 +22,11 @@ constexpr double kThrowaway = 20;  ///< on top of an attack, when the account di
 constexpr double kFollower = 60;   ///< a fifth of what it did was what crowds did
 constexpr double kDeviation = 24;
 constexpr double kOneSided = 26;
+constexpr double kMild = 20;  ///< a score for all that is neither the lowest nor the highest rigs no vote
 constexpr double kRhythm = 30;
 constexpr double kBurst = 10;
 constexpr double kFleeting =
-    24;  ///< it lived for a burst: enough beside one score for all, not beside a taste of its own
+    24;  ///< it lived for a burst: enough beside an extreme score for all, not beside a taste of its own
 constexpr unsigned kMost = 100;
 
 // Spreads below which a population counts as all alike, in each measure's own unit.
@@ -53,17 +55,20 @@ std::string others(std::uint32_t number) {
   return fmt::format("{} other {}", number, number == 1 ? "account" : "accounts");
 }
 
+/// Faster than one a second from first to last: pages sent off at once, by a person with ordinary scores.
+bool fleeting(const Behaviour& account) { return account.last - account.first < account.ratings; }
+
 }  // namespace
 
-Judge::Judge(std::span<const Behaviour> accounts, const AttackFinder& attacks, std::uint64_t min_ratings)
+Judge::Judge(std::span<const Behaviour> accounts, const AttackFinder& attacks, Company lock_step,
+             std::uint64_t min_ratings)
     : accounts_{accounts},
       attacks_{attacks},
       min_ratings_{min_ratings},
-      judged_{static_cast<std::uint64_t>(
-          std::count_if(accounts.begin(), accounts.end(),
-                        [&](const Behaviour& one) { return one.ratings >= min_ratings; }))},
+      judged_{number_of([](const Behaviour&) { return true; })},
+      all_fleeting_{4 * number_of(fleeting) >= judged_},
       clones_{clones(accounts, min_ratings)},
-      lock_step_{lock_step(accounts, min_ratings)},
+      lock_step_{std::move(lock_step)},
       distance_{fences(&Behaviour::distance, kStars)},
       rdma_{fences(&Behaviour::rdma, kLogarithm)},
       entropy_{fences(&Behaviour::entropy, kBits)},
@@ -71,6 +76,13 @@ Judge::Judge(std::span<const Behaviour> accounts, const AttackFinder& attacks, s
       extreme_{fences(&Behaviour::extreme, kShare)},
       steadiness_{fences(&Behaviour::steadiness, kShare)},
       busiest_{fences(&Behaviour::busiest, kRatings)} {}
+
+template <typename Which>
+std::uint64_t Judge::number_of(const Which& which) const {
+  return static_cast<std::uint64_t>(
+      std::count_if(accounts_.begin(), accounts_.end(),
+                    [&](const Behaviour& one) { return one.ratings >= min_ratings_ && which(one); }));
+}
 
 Fences Judge::fences(float Behaviour::*measure, double least) const {
   std::vector<float> values;
@@ -137,7 +149,7 @@ void Judge::add_company(Suspect& suspect, std::uint32_t number) const {
   }
   if (const auto company = lock_step_[number]; company > 0) {
     add(suspect, Signal::lock_step, points(kLockStep, 1),
-        [&] { return fmt::format("rated the same films in the same hours as {}", others(company)); });
+        [&] { return fmt::format("rated largely the same films in the same hours as {}", others(company)); });
   }
 }
 
@@ -157,28 +169,36 @@ void Judge::add_deviation(Suspect& suspect, const Behaviour& account) const {
 
 void Judge::add_one_sided(Suspect& suspect, const Behaviour& account) const {
   const auto same = std::max(entropy_.below(account.entropy), favoured_.above(account.favoured));
-  const auto extreme = extreme_.above(account.extreme);
-  add(suspect, Signal::one_sided, points(kOneSided, std::max(same, extreme)), [&] {
-    return same >= extreme
+  const auto of_same = points(account.extreme >= account.favoured ? kOneSided : kMild, same);
+  const auto of_extreme = points(kOneSided, extreme_.above(account.extreme));
+  add(suspect, Signal::one_sided, std::max(of_same, of_extreme), [&] {
+    return of_same >= of_extreme
                ? fmt::format("{:.0f} % of its scores are {}", 100 * account.favoured, account.favourite)
                : fmt::format("{:.0f} % of its scores are the lowest or the highest", 100 * account.extreme);
   });
 }
 
+/// One pace is one reason: what is quick is steady, too, because times are whole seconds.
 void Judge::add_pace(Suspect& suspect, const Behaviour& account) const {
-  add(suspect, Signal::rhythm, points(kRhythm, steadiness_.above(account.steadiness)), [&] {
-    return fmt::format("{:.0f} % of its pauses last {} s", 100 * account.steadiness, account.steady_pause);
-  });
-  // Faster than one a second from first to last: pages sent off at once, by a person with ordinary scores.
-  if (const auto life = account.last - account.first; life < account.ratings) {
-    add(suspect, Signal::burst, points(kFleeting, 1),
-        [&] { return fmt::format("all of its {} ratings came within {} s", account.ratings, life + 1); });
+  if (fleeting(account) && !all_fleeting_) {
+    add(suspect, Signal::burst, points(kFleeting, 1), [&] {
+      return fmt::format("all of its {} ratings came within {} s", account.ratings,
+                         account.last - account.first + 1);
+    });
     return;
   }
-  add(suspect, Signal::burst, points(kBurst, busiest_.above(account.busiest)), [&] {
-    return fmt::format("{} ratings within a minute (half of the accounts: at most {})", account.busiest,
-                       busiest_.median());
-  });
+  const auto rhythm = points(kRhythm, steadiness_.above(account.steadiness));
+  const auto burst = points(kBurst, busiest_.above(account.busiest));
+  if (rhythm >= burst) {
+    add(suspect, Signal::rhythm, rhythm, [&] {
+      return fmt::format("{:.0f} % of its pauses last {} s", 100 * account.steadiness, account.steady_pause);
+    });
+  } else {
+    add(suspect, Signal::burst, burst, [&] {
+      return fmt::format("{} ratings within a minute (half of the accounts: at most {})", account.busiest,
+                         busiest_.median());
+    });
+  }
 }
 
 std::vector<Distribution> Judge::population() const {

@@ -17,8 +17,9 @@ namespace ratings::suspects {
 /// after its construction.
 class Judge {
  public:
-  /// All of them outlive the judge. `accounts` are complete: both passes.
-  Judge(std::span<const Behaviour> accounts, const AttackFinder& attacks, std::uint64_t min_ratings);
+  /// `accounts` and `attacks` outlive the judge. `accounts` are complete: both passes.
+  Judge(std::span<const Behaviour> accounts, const AttackFinder& attacks, Company lock_step,
+        std::uint64_t min_ratings);
 
   /// `account` is an index into the accounts.
   [[nodiscard]] Suspect judge(std::uint32_t account) const;
@@ -27,6 +28,9 @@ class Judge {
   [[nodiscard]] std::uint64_t judged() const noexcept { return judged_; }
 
  private:
+  /// Of the accounts that are judged.
+  template <typename Which>
+  [[nodiscard]] std::uint64_t number_of(const Which& which) const;
   [[nodiscard]] Fences fences(float Behaviour::*measure, double least) const;
   void add_attacks(Suspect& suspect, std::uint32_t account) const;
   void add_company(Suspect& suspect, std::uint32_t account) const;
@@ -38,6 +42,7 @@ class Judge {
   const AttackFinder& attacks_;
   std::uint64_t min_ratings_;
   std::uint64_t judged_ = 0;
+  bool all_fleeting_ = false;  ///< so many lived for a burst that it tells nothing
   Company clones_;
   Company lock_step_;
   Fences distance_, rdma_, entropy_, favoured_, extreme_, steadiness_, busiest_;

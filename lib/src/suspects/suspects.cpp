@@ -3,6 +3,7 @@
 #include "store/spool.hpp"
 #include "store/user_runs.hpp"
 #include "suspects/judge.hpp"
+#include "suspects/lock_step.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,6 +16,7 @@ namespace {
 using suspects::AttackFinder;
 using suspects::Behaviour;
 using suspects::Films;
+using suspects::LockStep;
 
 /// What takes the other accounts' ratings to know: how far this one's are from them.
 void compare(Behaviour& account, std::span<const Rating> history, const Films& films) {
@@ -80,12 +82,14 @@ SuspectReport find_suspects(RatingScan& scan, const SuspectQuery& query) {
   report.accounts = accounts.size();
 
   AttackFinder attacks{films, query.movie};
+  LockStep lock_step{accounts, query.min_ratings};
   std::vector<bool> rated_movie(accounts.size(), !query.movie);
   std::uint32_t number = 0;
   each_spooled(seen, [&](std::span<const Rating> history) {
     compare(accounts[number], history, films);
     films.add_extremes(history);
     films.expect(history);
+    lock_step.add(number, history);
     for (const auto& rating : history) {
       attacks.add(number, rating);
       if (rating.movie == query.movie) rated_movie[number] = true;
@@ -94,7 +98,7 @@ SuspectReport find_suspects(RatingScan& scan, const SuspectQuery& query) {
   });
   attacks.finish(accounts);
 
-  const suspects::Judge judge{accounts, attacks, query.min_ratings};
+  const suspects::Judge judge{accounts, attacks, lock_step.company(), query.min_ratings};
   report.judged = judge.judged();
   report.population = judge.population();
   report.attacks = attacks.attacks();
