@@ -118,7 +118,7 @@ void generate(const Options& options) {
     const auto role = population.roles[user - 1];
     if (role.kind != Kind::ordinary && role.kind != Kind::honest_heavy) {
       for (const auto& vote : accounts.votes(user, role)) write_row(output, line, user, vote);
-      // A clone with a double would be no clone.
+      // Bots keep the rows they were made with; people get their doubles, too.
       share.owe_for(rows);
       continue;
     }
