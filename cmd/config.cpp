@@ -217,6 +217,7 @@ ExitCode run_config(const CLI::App& app, const Origins& origins, const Settings&
                     const ConfigOptions& options) {
   const Listing listing{app, origins, settings.environment};
   print(options.format == Format::json ? to_line(as_json(listing)) : as_table(listing));
+  flush_output();  // both may go to one place
   for (const auto& problem : listing.problems) complain(printable(problem));
   warn_about_unknown_variables(listing);
   return listing.problems.empty() ? ExitCode::done : ExitCode::usage;

@@ -88,9 +88,18 @@ struct Filling {
     }
   }
 
+  /// To an alternative that was given where it counts for more.
+  [[nodiscard]] bool gives_way(const CLI::Option& option, Source source) const {
+    const auto alternatives = option.get_excludes();
+    return std::any_of(alternatives.begin(), alternatives.end(), [&](const CLI::Option* other) {
+      const auto found = origins.find(other);
+      return found != origins.end() && found->second.source < source;
+    });
+  }
+
   void give(CLI::Option& option, const std::vector<std::string>& values, const std::string& name,
             Origin origin) {
-    if (option.count() > 0) return;
+    if (option.count() > 0 || gives_way(option, origin.source)) return;
     origin.understood = false;
     auto& noted = origins[&option] = std::move(origin);
     fill(option, values, name);

@@ -15,6 +15,7 @@ class Option;
 
 namespace ratings::cmd {
 
+/// From the strongest to the weakest.
 enum class Source { flag, environment, file };
 
 /// Where a value came from. An option that has none has its default.

@@ -104,9 +104,10 @@ void add_dedupe(CLI::App& app, Selected& selected) {
   auto options = std::make_shared<DedupeOptions>();
   auto* command = app.add_subcommand("dedupe", "Collapse records that are equal in all four columns");
   command->add_flag("--dry-run", options->request.dry_run, "say what would happen, change nothing");
-  add_values(*command, "--user", options->request.users, parse_user_id, "these users only; may be repeated")
-      ->type_name("UID");
-  add_from_file_option(*command, options->from_file);
+  auto* users = add_values(*command, "--user", options->request.users, parse_user_id,
+                           "these users only; may be repeated")
+                    ->type_name("UID");
+  add_from_file_option(*command, options->from_file)->excludes(users);
   add_output_option(*command, options->format, {"table", "json"}, "table");
   add_epilogue(*command,
                "  ratingsctl dedupe --dry-run\n"

@@ -48,9 +48,10 @@ ExitCode run_export(const Settings& settings, const ExportOptions& options) {
 void add_export(CLI::App& app, Selected& selected) {
   auto options = std::make_shared<ExportOptions>();
   auto* command = app.add_subcommand("export", "Write ratings as CSV or NDJSON, which load reads");
-  command->add_option("uid", options->users, "these users only, or - for standard input; none: everybody")
-      ->type_name("UID");
-  add_from_file_option(*command, options->from_file);
+  auto* users =
+      command->add_option("uid", options->users, "these users only, or - for standard input; none: everybody")
+          ->type_name("UID");
+  add_from_file_option(*command, options->from_file)->excludes(users);
   add_output_option(*command, options->format, {"csv", "ndjson"}, "csv");
   add_epilogue(*command,
                "  ratingsctl export | zstd > backup.csv.zst\n"

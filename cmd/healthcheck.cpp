@@ -63,7 +63,7 @@ ExitCode run_healthcheck(const HealthcheckOptions& options) {
   const bool silence = clock.now() - started >= kPatience;
   constexpr int kOk = 200;
   if (options.format == Format::json)
-    print(to_line(Json{{"ready", status == kOk}, {"status", status == 0 ? Json{} : Json{status}}}));
+    print(to_line(Json{{"ready", status == kOk}, {"status", status == 0 ? Json() : Json(status)}}));
   if (status == kOk) return ExitCode::done;
   const auto place = target.host + ":" + std::to_string(target.port) + target.path;
   complain(status == 0 ? no_answer(place, silence) : place + " answered " + std::to_string(status));
@@ -75,13 +75,16 @@ ExitCode run_healthcheck(const HealthcheckOptions& options) {
 void add_healthcheck(CLI::App& app, Selected& selected) {
   auto options = std::make_shared<HealthcheckOptions>();
   auto* command = app.add_subcommand("healthcheck", "Ask a running server whether it is ready");
-  command->add_option("--host", options->target.host, "where it listens")
-      ->type_name("HOST")
-      ->default_str("127.0.0.1");
-  add_value(*command, "--port", options->target.port, parse_port, "on which port")
-      ->type_name("PORT")
-      ->default_str("5001");
-  add_value(*command, "--url", options->url, parse_url, "instead of host and port")->type_name("URL");
+  auto* host = command->add_option("--host", options->target.host, "where it listens")
+                   ->type_name("HOST")
+                   ->default_str("127.0.0.1");
+  auto* port = add_value(*command, "--port", options->target.port, parse_port, "on which port")
+                   ->type_name("PORT")
+                   ->default_str("5001");
+  add_value(*command, "--url", options->url, parse_url, "instead of host and port")
+      ->type_name("URL")
+      ->excludes(host)
+      ->excludes(port);
   add_output_option(*command, options->format, {"json"}, "nothing");
   add_epilogue(*command, "  ratingsctl healthcheck --url http://127.0.0.1:5001/ready\n",
                "0 ready, 1 not ready, 2 usage");

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,8 @@ std::string unknown_option(const CLI::App& app, const std::string& option) {
   add_option_names(app, known);
   const auto name = option.substr(0, option.find('='));
   const auto word = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+  if (const auto* command = chosen(app); command != nullptr && command->get_option_no_throw(name) != nullptr)
+    return "option '" + name + "' stands before its command; put it behind '" + command->get_name() + "'";
   auto meant = nearest(word, known);
   if (meant) meant = "--" + *meant;
   if (const auto* command = chosen(app); command != nullptr) {
@@ -88,6 +91,13 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   if (chosen(app) == nullptr && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr)
     return "no command was given";
   if (!words.empty()) return "unexpected argument '" + redacted(words.front()) + "'";
+  if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) {
+    std::string text = error.what();
+    constexpr std::string_view kExcludes = " excludes ";
+    if (const auto at = text.find(kExcludes); at != std::string::npos)
+      text.replace(at, kExcludes.size(), " cannot be used together with ");
+    return text;
+  }
   return error.what();
 }
 

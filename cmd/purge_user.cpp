@@ -103,8 +103,9 @@ ExitCode run_purge_user(const Settings& settings, PurgeOptions& options) {
 void add_purge_user(CLI::App& app, Selected& selected) {
   auto options = std::make_shared<PurgeOptions>();
   auto* command = app.add_subcommand("purge-user", "Take users' ratings out and keep the users out");
-  command->add_option("uid", options->users, "users, or - for standard input")->type_name("UID");
-  add_from_file_option(*command, options->from_file);
+  auto* users =
+      command->add_option("uid", options->users, "users, or - for standard input")->type_name("UID");
+  add_from_file_option(*command, options->from_file)->excludes(users);
   command->add_option("--reason", options->request.reason, "kept with the batch, for the audit")
       ->type_name("TEXT");
   command->add_flag("--dry-run", options->request.dry_run, "say what would happen, change nothing");

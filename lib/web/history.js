@@ -125,13 +125,13 @@ async function showUser(user) {
   const profile = found && found.ratings.length > 0 ? await question(`/user/profile/${user}`) : null;
   if (mine !== latest) return;
   byId("result").hidden = !(profile && profile.ok);
+  document.title = profile?.ok ? `User ${user} · ratingsctl` : "History · ratingsctl";
   if (!found) return;
   if (!profile || profile.status === 404) {
     say(`User ${user} has no ratings.`, "warn");
   } else if (!profile.ok) {
     say(inWords(profile.status, profile.retryAfter, profile.message), "bad");
   } else {
-    document.title = `User ${user} · ratingsctl`;
     say(found.cut ? `User ${user} has ${count(profile.data.num_rating)} ratings; shown are the newest ${count(MOST)}.` : `User ${user}.`);
     showProfile(profile.data);
     showRatings(found.ratings, found.cut);

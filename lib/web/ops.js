@@ -16,7 +16,9 @@ const yes = (ok) => element("span", { class: ok ? "good" : "bad" }, ok ? "ok" : 
 function state(now) {
   const wrong = now.checks.filter((check) => !check.ok);
   if (now.checks.length === 0) return { name: "State", value: "unknown", tone: "warn", note: "the store was not checked yet" };
-  if (wrong.length > 0) return { name: "State", value: "not ready", tone: "bad", note: wrong.map((check) => check.name).join(", ") };
+  const note = wrong.map((check) => check.name).join(", ");
+  if (wrong.some((check) => check.vital)) return { name: "State", value: "not ready", tone: "bad", note };
+  if (wrong.length > 0) return { name: "State", value: "degraded", tone: "warn", note };
   if (now.redis?.breaker_open) return { name: "State", value: "degraded", tone: "warn", note: "without Redis" };
   return { name: "State", value: "ready", tone: "good", note: `up ${duration(now.uptime_s ?? 0)}` };
 }

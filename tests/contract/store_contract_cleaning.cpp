@@ -238,6 +238,7 @@ TEST_SUITE("store: purge and undo") {
     CHECK(batch_named(store, batch).held == 3);
     CHECK(batch_named(store, batch).state == "lifted");
     CHECK(store.lift(batch).already_undone);
+    CHECK(store.undo(batch).already_undone);
     store.load(Fill::append, {rate(1, 61, 4, 401)}, 3);
     CHECK(store.rows(1).size() == 2);
   }

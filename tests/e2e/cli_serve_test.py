@@ -181,11 +181,14 @@ class Healthcheck(harness.Case):
                 done = self.run_cli("healthcheck", *arguments)
                 self.assertEqual((done.out, done.err), ("", ""))
             self.run_cli("healthcheck", RATINGSCTL_PORT=str(server.port))
+            self.run_cli("healthcheck", "--port", server.port, RATINGSCTL_URL="http://127.0.0.1:9")  # a flag beats a variable
+            self.assertEqual(self.run_json("healthcheck", "--port", server.port), {"ready": True, "status": 200})
             self.assertIn("404", self.run_cli("healthcheck", "--url", f"http://127.0.0.1:{server.port}/x", exit_code=1).err)
 
     def test_nobody_there_is_1(self):
         port = harness.free_port()
         self.assertIn(str(port), self.run_cli("healthcheck", "--port", port, exit_code=1).err)
+        self.assertEqual(json.loads(self.run_cli("healthcheck", "--port", port, "-o", "json", exit_code=1).out), {"ready": False, "status": None})
 
     def test_a_server_that_does_not_answer_is_1(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:

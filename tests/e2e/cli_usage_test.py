@@ -51,6 +51,19 @@ class Mistyped(harness.Case):
         self.assertEqual(self.refused("query", "1", "--prot", "80"),
                          "ratingsctl: unknown option '--prot'; see 'ratingsctl query --help'\n")
 
+    def test_an_option_before_its_command_is_told_its_place(self):
+        for arguments, option in ((["--limit", "3", "query", "42"], "--limit"), (["-o", "json", "query", "42"], "-o")):
+            self.assertIn(f"option '{option}' stands before its command; put it behind 'query'", self.refused(*arguments))
+
+    def test_alternatives_are_not_given_together_and_a_flag_beats_a_variable(self):
+        for arguments in (["purge-user", "5", "--from-file", "f"], ["dedupe", "--user", "5", "--from-file", "f"],
+                          ["export", "5", "--from-file", "f"], ["healthcheck", "--port", "80", "--url", "http://a"]):
+            self.assertIn(" cannot be used together with ", self.refused(*arguments))
+        self.run_cli("load", self.csv((5, 10, 4, 100)))
+        missing = self.home / "missing"
+        for command in (["purge-user", "--dry-run", "5"], ["dedupe", "--user", "5"], ["export", "5"]):
+            self.run_cli(*command, RATINGSCTL_FROM_FILE=str(missing))
+
     def test_no_command_and_too_many_words(self):
         self.assertEqual(self.refused(), "ratingsctl: no command was given; see 'ratingsctl --help'\n")
         self.assertEqual(self.refused("query", "1", "2"), "ratingsctl: unexpected argument '2'; see 'ratingsctl query --help'\n")

@@ -92,7 +92,8 @@ class StoreModel {
 
   Undone undo(std::size_t number, bool lift_only) {
     auto& batch = batches_.at(number);
-    const auto since = lift_only ? generation_ : 0;
+    const bool lifted = batch.undone && batch.generation < generation_;
+    const auto since = lift_only || lifted ? generation_ : 0;
     if (batch.undone && held(number, std::nullopt, since) == 0) return {.already = true, .users = {}};
     if (batch.generation < generation_ && !lift_only) return {.refused = true, .users = {}};
     auto concerned = batch.excludes;

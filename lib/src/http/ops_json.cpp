@@ -1,5 +1,7 @@
 #include "http/ops_json.hpp"
 
+#include "http/readiness.hpp"
+
 #include "ratings/service.hpp"
 
 #include <nlohmann/json.hpp>
@@ -109,7 +111,8 @@ Json samples_json(const SamplerFigures& sampler) {
 Json checks_json(const std::vector<Check>& checks) {
   auto list = Json::array();
   for (const auto& check : checks)
-    list.push_back({{"name", check.name}, {"ok", check.ok}, {"detail", check.detail}});
+    list.push_back(
+        {{"name", check.name}, {"ok", check.ok}, {"vital", vital(check)}, {"detail", check.detail}});
   return list;
 }
 

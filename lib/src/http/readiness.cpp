@@ -5,13 +5,10 @@
 #include <algorithm>
 
 namespace ratings::http {
-namespace {
 
 bool vital(const Check& check) {
   return check.blocks_cache || check.name == "store" || check.name == "schema" || check.name == "triggers";
 }
-
-}  // namespace
 
 Response readiness(std::span<const Check> checks, std::optional<bool> redis_usable, Draining draining) {
   auto listed = nlohmann::ordered_json::object();

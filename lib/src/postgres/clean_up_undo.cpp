@@ -77,7 +77,9 @@ bool give_back(pqxx::work& work, const UndoRequest& request, UndoResult& result)
   if (!found) return false;
   const auto& batch = found->batch;
   result.pruned = batch.pruned;
-  const auto from = request.lift_only ? found->generation : 0;
+  // Of a batch that was lifted the older rows stay, whatever is asked for.
+  const bool lifted_before = batch.undone && found->superseded();
+  const auto from = request.lift_only || lifted_before ? found->generation : 0;
   if (batch.undone && exec_bound(work, kStillHeld, batch.seq, from)[0][0].as<std::uint64_t>() == 0) {
     result.already_undone = true;
     result.wait = present_wait(work);

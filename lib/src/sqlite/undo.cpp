@@ -97,7 +97,9 @@ UndoResult undo(Change& change, const UndoRequest& request) {
   result.known = found.has_value();
   if (!found) return result;
   result.pruned = found->pruned;
-  const std::int64_t since = request.lift_only ? change.generation() : 0;
+  // Of a batch that was lifted the older rows stay, whatever is asked for.
+  const bool lifted_before = found->undone && found->generation < change.generation();
+  const std::int64_t since = request.lift_only || lifted_before ? change.generation() : 0;
   auto held = database.prepare(kHeld);
   held.bind(found->batch.seq, since);
   result.already_undone = found->undone && held.step() && held.integer(0) == 0;

@@ -44,11 +44,12 @@ void Films::expect(std::span<const Rating> history) const noexcept {
 
 void Films::add(std::span<const Rating> history) {
   expect(history);
-  std::int64_t last = -1;
-  std::uint64_t* in_week = nullptr;
+  std::int32_t last = 0;
+  std::uint64_t* in_week = nullptr;  // of `last`: ratings of a week lie together
   for (const auto& rating : history) {
     const auto week = static_cast<std::int32_t>(rating.timestamp / kWeek);
-    if (week != last) in_week = &weeks_[last = week];
+    if (in_week == nullptr || week != last) in_week = &weeks_[week];
+    last = week;
     ++*in_week;
     all_.add(rating.score);
     lowest_ = std::min(lowest_, rating.score);

@@ -71,7 +71,9 @@ void LockStep::add(std::uint32_t account, std::span<const Rating> history) {
   for (const auto& rating : history) hashes.push_back(film_and_hour(rating));
   std::sort(hashes.begin(), hashes.end());
   const auto end = std::unique(hashes.begin(), hashes.end());
-  sample.assign(hashes.begin(), std::min(end, hashes.begin() + std::min(kSample, hashes.size())));
+  hashes.erase(end, hashes.end());
+  hashes.resize(std::min(kSample, hashes.size()));
+  sample.assign(hashes.begin(), hashes.end());
 }
 
 Company LockStep::company() const {
