@@ -48,11 +48,7 @@ void die_of(int number) {
 
 }  // namespace
 
-SignalWatcher::SignalWatcher(std::function<void()> on_first) { watch(std::move(on_first)); }
-
-SignalWatcher::SignalWatcher() { watch({}); }
-
-void SignalWatcher::watch(std::function<void()> on_first) {
+SignalWatcher::SignalWatcher(std::function<void()> on_first) {
   block_signals();
   thread_ = std::jthread{[this, on_first = std::move(on_first)](const std::stop_token& stop) {
     auto ending = next_signal(stop, this);

@@ -12,16 +12,13 @@ namespace ratings::cmd {
 /// other thread is made: threads inherit the mask. One that comes between two watchers waits for the next.
 class SignalWatcher {
  public:
-  explicit SignalWatcher(std::function<void()> on_first);
-  /// The first one ends the process already.
-  SignalWatcher();
+  /// Without `on_first`: the first one ends the process already.
+  explicit SignalWatcher(std::function<void()> on_first = {});
   ~SignalWatcher();
   SignalWatcher(const SignalWatcher&) = delete;
   SignalWatcher& operator=(const SignalWatcher&) = delete;
 
  private:
-  void watch(std::function<void()> on_first);
-
   std::jthread thread_;
 };
 
