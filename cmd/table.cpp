@@ -81,12 +81,27 @@ std::string Table::lines(const Row& row, const std::vector<std::size_t>& widths,
   return out;
 }
 
+/// Each row under the one before, its cells beside their titles: what psql calls expanded.
+std::string Table::records(const Screen& screen) const {
+  std::string out;
+  for (const auto& row : rows_) {
+    Table record{{{"", Align::left, Fit::keep, Style::title}, {"", Align::left, Fit::wrap}}};
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      record.row({columns_[i].title, row.cells[i]}, row.style);
+    out += (out.empty() ? "" : "\n") + record.text(screen);
+  }
+  return out;
+}
+
 std::string Table::text(const Screen& screen) const {
   const auto width = screen.columns ? fitted(widths(), *screen.columns) : widths();
+  const auto named = [](const Column& column) { return !column.title.empty(); };
+  const bool too_wide = screen.columns && total(width) > *screen.columns;
+  if (too_wide && !rows_.empty() && std::all_of(columns_.begin(), columns_.end(), named))
+    return records(screen);
   Row titles{.cells = {}, .style = Style::title};
   for (const auto& column : columns_) titles.cells.push_back(column.title);
-  const bool titled =
-      std::any_of(titles.cells.begin(), titles.cells.end(), [](const auto& title) { return !title.empty(); });
+  const bool titled = std::any_of(columns_.begin(), columns_.end(), named);
   std::string out = titled ? lines(titles, width, screen) : std::string{};
   for (const auto& row : rows_) out += lines(row, width, screen);
   return out;

@@ -9,7 +9,8 @@
 namespace ratings::cmd {
 
 /// Columns for people: as wide as their widest cell, two blanks between them. On a screen that is narrower,
-/// columns that allow it are shortened or wrapped until the table fits, or they have become too narrow.
+/// columns that allow it are shortened or wrapped. Where that is not enough and every column has a title,
+/// rows are shown one below the other with nothing cut off, as by psql's expanded display.
 class Table {
  public:
   enum class Align { left, right };
@@ -46,6 +47,7 @@ class Table {
   [[nodiscard]] std::vector<std::size_t> fitted(std::vector<std::size_t> widths, std::size_t columns) const;
   [[nodiscard]] std::string lines(const Row& row, const std::vector<std::size_t>& widths,
                                   const Screen& screen) const;
+  [[nodiscard]] std::string records(const Screen& screen) const;
 
   std::vector<Column> columns_;
   std::vector<Row> rows_;

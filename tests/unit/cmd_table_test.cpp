@@ -47,8 +47,21 @@ TEST_SUITE("tables") {
           "id  reason                         state\n1   voted for one movie all night  active\n");
     CHECK(table.text(columns(80)) == table.text({}));
     CHECK(table.text(columns(30)) == "id  reason              state\n1   voted for one mov…  active\n");
-    // Too narrow for everything: the columns that cannot give stay whole.
-    CHECK(table.text(columns(5)) == "id  reason        state\n1   voted for o…  active\n");
+  }
+
+  TEST_CASE("where that is not enough, rows are shown one below the other and nothing is cut") {
+    Table table{{{"id"}, {"reason", Align::left, Fit::shorten}, {"state"}}};
+    table.row({"1", "voted for one movie all night", "active"});
+    table.row({"2", "", "undone"});
+    const auto* const expected =
+        "id      1\nreason  voted for\n        one movie\n        all night\nstate   active\n"
+        "\nid      2\nreason\nstate   undone\n";
+    CHECK(table.text(columns(20)) == expected);
+    CHECK(table.text(columns(5)) == expected);
+    // A column of bars has no title: such a table has no other way to be shown.
+    Table bars{{{"year"}, {""}}};
+    bars.row({"2001", "####"});
+    CHECK(bars.text(columns(5)) == "year\n2001  ####\n");
   }
 
   TEST_CASE("a column that wraps goes on in the next line and loses nothing") {
