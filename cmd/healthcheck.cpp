@@ -47,11 +47,11 @@ Target parse_url(const std::string& text) {
 
 /// Silence lasts as long as we are patient; a refusal comes at once.
 std::string no_answer(const std::string& place, bool silence) {
-  return silence
-             ? "no answer from " + place + " within 2 s; look into the server's log, it may be stuck"
-             : "nobody answers at " + place +
-                   ", the connection was refused or closed; start 'ratingsctl serve', or say with --host and "
-                   "--port where it listens";
+  return silence ? "no answer from " + place + " within 2 s; look into the server's log, it may be stuck"
+                 : "nobody answers at " + place +
+                       ": there is no such host, or it refused or closed the connection; start 'ratingsctl "
+                       "serve', or say with --host and "
+                       "--port where it listens";
 }
 
 ExitCode run_healthcheck(const HealthcheckOptions& options) {

@@ -42,7 +42,7 @@ class Mistyped(harness.Case):
 
     def test_a_healthcheck_that_nobody_answers_says_why_and_what_to_do(self):
         done = self.run_cli("healthcheck", "--port", harness.free_port(), exit_code=1)
-        self.assertIn("refused or closed; start 'ratingsctl serve', or say with --host and --port where it listens", done.err)
+        self.assertIn("refused or closed the connection; start 'ratingsctl serve', or say with --host and --port where it listens", done.err)
         with socket.create_server(("127.0.0.1", 0)) as silent:
             done = self.run_cli("healthcheck", "--port", silent.getsockname()[1], exit_code=1)
             self.assertIn("/ready within 2 s; look into the server's log", done.err)

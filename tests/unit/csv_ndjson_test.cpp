@@ -16,6 +16,8 @@ const std::string kObject = R"({"user_id":1,"movie_id":31,"rating":2.5,"timestam
                             "\n";
 const Rating kObjectRow{.user = UserId{1}, .movie = MovieId{31}, .score = 2.5F, .timestamp = 1260759144};
 
+const std::string kAsExported = ": lines are read as 'ratingsctl export -o ndjson' writes them";
+
 /// kObject with another value for one of its keys, given as JSON.
 std::string with(const std::string& key, const std::string& value) {
   const auto from = kObject.find("\"" + key + "\":") + key.size() + 3;
@@ -146,14 +148,15 @@ TEST_SUITE("ndjson") {
   }
 
   TEST_CASE("each key is there once, and no other") {
-    CHECK(object_reason(R"({"user_id":1,"movie_id":31,"rating":2.5})") == "E_KEYS: there is no timestamp");
-    CHECK(object_reason("{}") == "E_KEYS: there is no user_id");
+    CHECK(object_reason(R"({"user_id":1,"movie_id":31,"rating":2.5})") ==
+          "E_KEYS: there is no timestamp" + kAsExported);
+    CHECK(object_reason("{}") == "E_KEYS: there is no user_id" + kAsExported);
     CHECK(object_reason(R"({"user_id":1,"user_id":1})") == "E_KEYS: user_id stands twice");
     CHECK(object_reason(R"({"userId":1})") == "E_KEYS: there is a key 'userId'");
     CHECK(object_reason("{\"\x1B\\u0000\":1}").starts_with("E_JSON: "));
     CHECK(object_reason("{\"\\u001B[31m\":1}") == "E_KEYS: there is a key '\\x1b[31m'");
     CHECK(object_reason(R"({"movie_id":31,"rating":2.5,"timestamp":"2009-12-14 02:52:24"})") ==
-          "E_KEYS: there is no user_id");  // a line of /rates
+          "E_KEYS: there is no user_id" + kAsExported);  // a line of /rates
   }
 
   TEST_CASE("what is not one JSON object on one line is a bad row") {
@@ -172,7 +175,8 @@ TEST_SUITE("ndjson") {
     }
     for (std::size_t size = 1; size < line.size(); ++size) {
       CAPTURE(size);
-      CHECK(object_reason(line.substr(0, size)) == "E_JSON: the line ends inside of its JSON object");
+      CHECK(object_reason(line.substr(0, size)) ==
+            "E_JSON: the line ends inside of its JSON object" + kAsExported);
     }
     CHECK(object_reason(line + "}").ends_with("see its byte " + std::to_string(line.size() + 1)));
     CHECK(object_code("\n") == "E_BLANK");
@@ -212,7 +216,12 @@ TEST_SUITE("ndjson") {
 
   TEST_CASE("in a CSV file an object is a bad row, and a file that begins with neither is refused") {
     CHECK(read_csv("userId,movieId,rating,timestamp\n" + kObject).bad.at(0).code == "E_QUOTE");
-    CHECK(read_csv("[" + kObject + "]").error.starts_with("f:1: "));
+    for (const auto* const array : {"[{\"user_id\":1}]", " [ {\n", "[\n{}]", "[]"}) {
+      CAPTURE(array);
+      CHECK(read_csv(array).error ==
+            "f:1: the file is one JSON array; CSV is read, and NDJSON as 'ratingsctl "
+            "export -o ndjson' writes it");
+    }
     CHECK(read_csv("\n" + kObject).error.starts_with("f:1: '' is neither a header"));
   }
 }

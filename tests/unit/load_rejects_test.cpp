@@ -98,7 +98,9 @@ TEST_SUITE("load rejects") {
     CHECK(report.read == 8);
     CHECK(report.loaded == 4);
     CHECK(bench.store.rows.back() == Rating{UserId{1}, MovieId{2}, 3.5F, 4});
-    CHECK(bench.listener.bad_rows.at(3) == c + ":3: the line ends inside of its JSON object");
+    CHECK(bench.listener.bad_rows.at(3) ==
+          c + ":3: the line ends inside of its JSON object: lines are read as "
+              "'ratingsctl export -o ndjson' writes them");
     CHECK(read_whole(rejects) == kHeader + "bad\n");
     CHECK(read_whole(rejects + ".2") == bad("10.5") + bad("null") + "{\n");
     CHECK(log_of(rejects + ".log").at(1)["code"] == "E_RANGE");

@@ -46,6 +46,14 @@ Layout find_columns(std::string_view line, char delimiter, const std::string& wh
   return layout;
 }
 
+/// `[{`, or what a pretty-printer makes of it. A header may begin with a bracket, but not so.
+bool begins_array(std::string_view line) {
+  const auto bracket = line.find_first_not_of(" \t");
+  if (bracket == std::string_view::npos || line[bracket] != '[') return false;
+  const auto next = line.find_first_not_of(" \t", bracket + 1);
+  return next == std::string_view::npos || line[next] == '{' || line[next] == ']';
+}
+
 }  // namespace
 
 FirstLine read_first_line(std::string_view line, char delimiter, const std::string& where) {
@@ -53,6 +61,11 @@ FirstLine read_first_line(std::string_view line, char delimiter, const std::stri
     return {.layout = {.delimiter = delimiter, .syntax = Syntax::ndjson}, .is_row = true};
   if (line.find('\0') != std::string_view::npos) {
     throw Error{Kind::input, where + "the line holds a NUL byte; if the file is UTF-16, save it as UTF-8"};
+  }
+  if (begins_array(line)) {
+    throw Error{Kind::input, where +
+                                 "the file is one JSON array; CSV is read, and NDJSON as 'ratingsctl "
+                                 "export -o ndjson' writes it"};
   }
   const auto layout = find_columns(line, delimiter, where);
   const auto missing = missing_names(layout);

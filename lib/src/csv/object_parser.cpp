@@ -25,6 +25,8 @@ constexpr std::array<Member, kColumns> kMembers{{{"user_id", "a whole number", F
                                                  {"rating", "a number", Fault::rating},
                                                  {"timestamp", "a time in quotes", Fault::time}}};
 
+constexpr const char* kAsExported = ": lines are read as 'ratingsctl export -o ndjson' writes them";
+
 /// Told of a line's tokens one after the other; each function says whether to go on. Numbers are taken as
 /// they are written, because the float nearest to the nearest double may be another one.
 class ObjectReader final : public nlohmann::json::json_sax_t {
@@ -34,7 +36,8 @@ class ObjectReader final : public nlohmann::json::json_sax_t {
   [[nodiscard]] std::variant<Rating, Mistake> result() const {
     if (mistake_) return *mistake_;
     for (std::size_t i = 0; i < kColumns; ++i) {
-      if (!seen_[i]) return Mistake{Fault::keys, std::string{"there is no "} + kMembers[i].name};
+      if (!seen_[i])
+        return Mistake{Fault::keys, std::string{"there is no "} + kMembers[i].name + kAsExported};
     }
     return row_;
   }
@@ -111,7 +114,8 @@ bool ObjectReader::parse_error(std::size_t position, const std::string& token,
                                const nlohmann::json::exception& error) {
   constexpr int kTooLarge = 406;  // a number beyond the largest double
   if (error.id == kTooLarge) return number(token);
-  if (position > line_size_) return stop(Fault::object, "the line ends inside of its JSON object");
+  if (position > line_size_)
+    return stop(Fault::object, std::string{"the line ends inside of its JSON object"} + kAsExported);
   return stop(Fault::object, "the line is not one JSON object, see its byte " + std::to_string(position));
 }
 

@@ -120,12 +120,16 @@ void Connection::connect_to_host(const std::string& conninfo, Instant deadline) 
 void Connection::connect(const std::string& conninfo, Instant deadline) {
   connection_.reset(PQconnectStart(conninfo.c_str()));
   const auto attempted = "connecting to PostgreSQL at " + target_;
-  if (!connection_ || PQstatus(raw()) == CONNECTION_BAD) lost(attempted);
+  const auto fail = [&] {
+    throw Error{Kind::unreachable,
+                attempted + ": " + not_connected(connection_ ? PQerrorMessage(raw()) : "out of memory")};
+  };
+  if (!connection_ || PQstatus(raw()) == CONNECTION_BAD) fail();
   auto next = PGRES_POLLING_WRITING;
   while (next != PGRES_POLLING_OK) {
     wait(next == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, attempted);
     next = PQconnectPoll(raw());
-    if (next == PGRES_POLLING_FAILED) lost(attempted);
+    if (next == PGRES_POLLING_FAILED) fail();
   }
   cancel_.reset(PQgetCancel(raw()));
   PQsetNoticeProcessor(raw(), &log_notice, nullptr);

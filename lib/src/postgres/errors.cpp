@@ -11,6 +11,11 @@ std::string first_line(std::string_view message) {
   return std::string{message.substr(0, message.find('\n'))};
 }
 
+std::string not_connected(std::string_view message) {
+  return first_line(message) +
+         "; see that PostgreSQL is up and lets this login in, and that --store is its address";
+}
+
 Error translate(std::string_view attempted, std::string_view sqlstate, std::string_view message) {
   const auto text = std::string{attempted} + ": " + first_line(message);
   const auto of_class = [sqlstate](std::string_view prefix) { return sqlstate.starts_with(prefix); };

@@ -22,6 +22,9 @@ inline constexpr std::string_view kOther = "XX000";
 [[nodiscard]] Error translate(std::string_view attempted, std::string_view sqlstate,
                               std::string_view message);
 
+/// What libpq says of a connection that cannot be made, and what to do about it.
+[[nodiscard]] std::string not_connected(std::string_view message);
+
 /// First line, without "ERROR:  " and its like.
 [[nodiscard]] std::string first_line(std::string_view message);
 

@@ -43,7 +43,11 @@ std::unique_ptr<pqxx::connection> connected(const std::string& conninfo) {
       log::debug("trying the next address: {}", first_line(error.what()));
     }
   }
-  return std::make_unique<pqxx::connection>(places.back());
+  try {
+    return std::make_unique<pqxx::connection>(places.back());
+  } catch (const pqxx::broken_connection& error) {
+    throw pqxx::broken_connection{not_connected(error.what())};
+  }
 }
 
 }  // namespace
