@@ -17,15 +17,10 @@ struct HistorySession {
   HistorySession(const std::filesystem::path& path, FileId opened, Instant deadline)
       : file{opened},
         database{path, Open::existing, kReaderPatience},
-        tables{ready(database, path, deadline)},
-        rows{database, "SELECT movie_id, rating, \"timestamp\" FROM ratings WHERE user_id = ?1"} {}
-
-  static Database& ready(Database& database, const std::filesystem::path& path, Instant deadline) {
-    database.set_deadline(deadline);
+        tables{as_reader(database, path, deadline)},
+        rows{database, "SELECT movie_id, rating, \"timestamp\" FROM ratings WHERE user_id = ?1"} {
     // 8 MiB a connection: the upper levels of the index of 26 million rows.
-    database.execute("PRAGMA query_only = ON; PRAGMA cache_size = -8192");
-    require_schema(database, path);
-    return database;
+    database.execute("PRAGMA cache_size = -8192");
   }
 
   History read(UserId user, const PositionState& state) {

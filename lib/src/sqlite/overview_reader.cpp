@@ -28,9 +28,7 @@ class SqliteOverviewReader final : public OverviewReader {
   StoreOverview overview(Instant deadline) override {
     (void)existing_file(path_);
     Database database{path_, Open::existing, kReaderPatience};
-    database.set_deadline(deadline);
-    database.execute("PRAGMA query_only = ON");
-    require_schema(database, path_);
+    as_reader(database, path_, deadline);
     const Snapshot snapshot{database};
     const auto state = PositionTables{database}.state();
     StoreOverview found;

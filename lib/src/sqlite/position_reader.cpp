@@ -17,15 +17,8 @@ struct PositionSession {
   PositionSession(const std::filesystem::path& path, FileId opened, Instant deadline)
       : file{opened},
         database{path, Open::existing, kReaderPatience},
-        tables{ready(database, path, deadline)},
+        tables{as_reader(database, path, deadline)},
         version{database, "PRAGMA data_version"} {}
-
-  static Database& ready(Database& database, const std::filesystem::path& path, Instant deadline) {
-    database.set_deadline(deadline);
-    database.execute("PRAGMA query_only = ON");
-    require_schema(database, path);
-    return database;
-  }
 
   /// Changes whenever another connection commits, whoever it is (sqlite.org/pragma.html#pragma_data_version).
   /// A lock taken and given back; nothing that SQLite offers costs less and sees as much (ARCHITECTURE, D23).

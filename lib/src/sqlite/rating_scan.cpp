@@ -24,8 +24,7 @@ class SqliteRatingScan final : public RatingScan {
  public:
   explicit SqliteRatingScan(const std::filesystem::path& path)
       : database_{present(path), Open::existing, kScanPatience} {
-    database_.execute("PRAGMA query_only = ON");
-    require_schema(database_, path);
+    as_reader(database_, path, std::nullopt);
   }
 
   std::uint64_t each(std::span<const UserId> users, const std::function<void(const Rating&)>& take) override {

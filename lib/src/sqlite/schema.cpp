@@ -40,8 +40,10 @@ int schema_version(Database& database) {
   return version;
 }
 
-void require_schema(Database& database, const std::filesystem::path& path) {
-  if (schema_version(database) > 0) return;
+Database& as_reader(Database& database, const std::filesystem::path& path, std::optional<Instant> deadline) {
+  database.set_deadline(deadline);
+  database.execute("PRAGMA query_only = ON");
+  if (schema_version(database) > 0) return database;
   throw Error{Kind::unreachable,
               "store " + path.string() + " is empty; run 'ratingsctl load FILE' or 'ratingsctl init'"};
 }

@@ -10,8 +10,9 @@ inline constexpr int kSchemaVersion = 2;
 
 /// 0: nothing of ours is there. Error{guard} for somebody else's table `ratings` and for a newer version.
 [[nodiscard]] int schema_version(Database& database);
-/// For readers: Error{unreachable} when there is no schema yet.
-void require_schema(Database& database, const std::filesystem::path& path);
+/// Makes it a connection that only reads, until the deadline if there is one, and returns it.
+/// Error{unreachable} when there is no schema yet.
+Database& as_reader(Database& database, const std::filesystem::path& path, std::optional<Instant> deadline);
 /// Creates or upgrades in one transaction of its own. The caller holds the writer lock.
 SchemaReport migrate(Database& database);
 

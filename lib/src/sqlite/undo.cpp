@@ -30,23 +30,23 @@ constexpr const char* kUndone = "UPDATE ratingsctl_batch SET undone_at = datetim
 
 struct Found {
   Batch batch;
-  std::int64_t generation = 0;
+  bool superseded = false;  ///< of a generation that a load has replaced
   bool undone = false;
   bool pruned = false;
 };
 
-std::optional<Found> find(Database& database, const std::string& name) {
-  auto row = database.prepare(kFind);
+std::optional<Found> find(Change& change, const std::string& name) {
+  auto row = change.database().prepare(kFind);
   row.bind(name);
   if (!row.step()) return std::nullopt;
   return Found{.batch = {.seq = row.integer(0), .name = name, .reason = {}},
-               .generation = row.integer(1),
+               .superseded = row.integer(1) < change.generation(),
                .undone = row.integer(2) != 0,
                .pruned = row.integer(3) != 0};
 }
 
-void guard_superseded(const Found& found, const Change& change, const UndoRequest& request) {
-  if (request.lift_only || found.generation >= change.generation()) return;
+void guard_superseded(const Found& found, const UndoRequest& request) {
+  if (request.lift_only || !found.superseded) return;
   const auto& name = found.batch.name;
   throw Error{Kind::guard,
               "undo " + name +
@@ -93,19 +93,19 @@ void give_back(Change& change, const Batch& batch, std::int64_t since, const Und
 UndoResult undo(Change& change, const UndoRequest& request) {
   UndoResult result;
   auto& database = change.database();
-  const auto found = find(database, request.batch);
+  const auto found = find(change, request.batch);
   result.known = found.has_value();
   if (!found) return result;
   result.pruned = found->pruned;
   // Of a batch that was lifted the older rows stay, whatever is asked for.
-  const bool lifted_before = found->undone && found->generation < change.generation();
+  const bool lifted_before = found->undone && found->superseded;
   const std::int64_t since = request.lift_only || lifted_before ? change.generation() : 0;
   auto held = database.prepare(kHeld);
   held.bind(found->batch.seq, since);
   result.already_undone = found->undone && held.step() && held.integer(0) == 0;
   held.reset();
   if (result.already_undone) return result;
-  guard_superseded(*found, change, request);
+  guard_superseded(*found, request);
   plan(database, found->batch, since, result);
   if (request.dry_run) return result;
   give_back(change, found->batch, since, result);
