@@ -15,11 +15,13 @@ using test::soon;
 
 namespace {
 
-CleanUpResult purge_user_1(CleanUp& clean_up) {
+PurgeRequest of_user_1() {
   PurgeRequest request;
   request.users = {UserId{1}};
-  return clean_up.purge(request);
+  return request;
 }
+
+CleanUpResult purge_user_1(CleanUp& clean_up) { return clean_up.purge(of_user_1()); }
 
 std::string quarantined(Database& db) {
   return db.psql
@@ -38,6 +40,16 @@ bool somebody_waits_for_a_row(postgres::Connection& watch) {
              .int8(0, 0) == 1;
 }
 
+/// Ends the open transaction of `db` when the purge waits for a row that it has changed.
+CleanUpResult purge_that_waits(Database& db, CleanUp& clean_up, const PurgeRequest& request) {
+  postgres::Connection watch{postgres::conninfo(db.options, postgres::Purpose::read), soon()};
+  auto purge = std::async(std::launch::async, [&] { return clean_up.purge(request); });
+  const auto deadline = soon();
+  while (!somebody_waits_for_a_row(watch) && boot_clock().now() < deadline) continue;
+  db.run("COMMIT");
+  return purge.get();
+}
+
 }  // namespace
 
 TEST_SUITE("postgres purge") {
@@ -45,16 +57,11 @@ TEST_SUITE("postgres purge") {
     Database db;
     db.run("INSERT INTO ratings VALUES (1, 7, 3, 1), (1, 8, 3, 2), (2, 7, 3, 3)");
     const auto clean_up = open_clean_up(db.options);
-    postgres::Connection watch{postgres::conninfo(db.options, postgres::Purpose::read), soon()};
     db.run("BEGIN");
     db.run("UPDATE ratings SET rating = 5 WHERE user_id = 1 AND movie_id = 7");
     db.run("DELETE FROM ratings WHERE user_id = 1 AND movie_id = 8");
 
-    auto purge = std::async(std::launch::async, [&] { return purge_user_1(*clean_up); });
-    const auto deadline = soon();
-    while (!somebody_waits_for_a_row(watch) && boot_clock().now() < deadline) continue;
-    db.run("COMMIT");
-    const auto purged = purge.get();
+    const auto purged = purge_that_waits(db, *clean_up, of_user_1());
 
     CHECK(purged.rows == 1);
     CHECK(quarantined(db) == "1:7:5");
@@ -69,7 +76,6 @@ TEST_SUITE("postgres purge") {
       Database db;
       db.run("INSERT INTO ratings VALUES (1, 7, 3, 1), (3, 7, 3, 3)");
       const auto clean_up = open_clean_up(db.options);
-      postgres::Connection watch{postgres::conninfo(db.options, postgres::Purpose::read), soon()};
       db.run("BEGIN");
       db.run("INSERT INTO ratings VALUES (1, 8, 4, 2), (2, 8, 4, 2), (4, 8, 4, 2)");
       db.run("UPDATE ratings SET user_id = 1 WHERE user_id = 3");
@@ -77,11 +83,7 @@ TEST_SUITE("postgres purge") {
       PurgeRequest request;
       request.users = {UserId{1}, UserId{2}};
       request.hard = hard;
-      auto purge = std::async(std::launch::async, [&] { return clean_up->purge(request); });
-      const auto deadline = soon();
-      while (!somebody_waits_for_a_row(watch) && boot_clock().now() < deadline) continue;
-      db.run("COMMIT");
-      const auto purged = purge.get();
+      const auto purged = purge_that_waits(db, *clean_up, request);
 
       CHECK(purged.rows == 4);
       CHECK(purged.user_count == 2);
@@ -95,8 +97,7 @@ TEST_SUITE("postgres purge") {
   TEST_CASE("the audit says for what reason somebody was purged") {
     Database db;
     db.run("INSERT INTO ratings VALUES (1, 7, 3, 1)");
-    PurgeRequest request;
-    request.users = {UserId{1}};
+    auto request = of_user_1();
     request.reason = "bots, ticket 7";
 
     (void)open_clean_up(db.options)->purge(request);
