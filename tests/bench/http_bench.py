@@ -2,10 +2,7 @@
 """Measures the HTTP front; called by tests/bench/http, prints Markdown."""
 import argparse
 import contextlib
-import http.client
-import math
 import os
-import random
 import re
 import socket
 import statistics
@@ -16,8 +13,8 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
+import http_overload
 from bench import load_with_ratingsctl
-from fault_proxy import Proxy
 from http_rivals import FlaskHit, Nginx, Ours, Plain, Webdis
 from measuring import generate, machine, median_of, rig, say, spread
 
@@ -30,9 +27,6 @@ IDLE = 10_000
 SLOW = 1_000
 WHALE = 18_276            # ratings of the longest history of The Movies Dataset
 WORKING = 16              # connections of an active crowd
-CAPACITY = 64             # connections that keep every connection to the store busy
-QUEUED = 1_024            # requests that wait for a worker, at most (lib/src/http/http_server.cpp, kQueued)
-STORE_AWAY = 0.005        # seconds
 REQUEST = b"GET /rates/1 HTTP/1.1\r\nHost: bench\r\n\r\n"
 
 
@@ -60,42 +54,6 @@ def memory_of(server):
     """Resident megabytes of a process now."""
     text = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
     return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
-
-
-class FarStore(NamedTuple):
-    url: str
-
-
-class Prober:
-    """Asks for somebody every 10 ms, on one connection, for as long as the block lasts."""
-
-    def __init__(self, port, users):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self.users, self.shed, self.done = users, [], threading.Event()
-        self.thread = threading.Thread(target=self.ask)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.done.set()
-        self.thread.join()
-        self.connection.close()
-
-    def ask(self):
-        chooser = random.Random(1)
-        while not self.done.wait(0.01):
-            asked = time.monotonic()
-            self.connection.request("GET", f"/rates/{chooser.randint(1, self.users)}")
-            answer = self.connection.getresponse()
-            answer.read()
-            if answer.status == 503:
-                self.shed.append(1_000 * (time.monotonic() - asked))
-
-    def p99_of_503(self):
-        """Milliseconds."""
-        return sorted(self.shed)[len(self.shed) * 99 // 100] if self.shed else math.nan
 
 
 class Bench:
@@ -207,51 +165,8 @@ class Bench:
             print(f"- {what}: an active crowd of {WORKING} keeps {spread(ratios)} of its requests/s (bar 0.90); "
                   f"memory {before:.0f} MB before, {most:.0f} MB at most.")
 
-    # ---- more than it can take
-
-    def paced(self, server, connections, delay, seconds):
-        """Seconds, answers with 200 and with 503."""
-        done = subprocess.run(["wrk", "-t", "2", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "10s",
-                               "-s", str(HERE / "overload.lua"), f"http://127.0.0.1:{server.port}"],
-                              env=os.environ | {"USERS": str(self.users), "DELAY": str(delay)}, capture_output=True, text=True, check=True)
-        numbers = next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).split()[1:]
-        seconds, good, shed, other, broken, late = float(numbers[0]), *map(int, numbers[1:])
-        if other or broken or late:
-            raise RuntimeError(f"{other} other answers, {broken} broken connections, {late} too late")
-        return seconds, good, shed
-
     def overload(self):
-        """The store is 5 ms away, so that waiting for it bounds the misses: clients that offer ten times as much need the
-        processors that they share with the server, and would be measured instead."""
-        line = Proxy(int(re.search(r":(\d+)/", self.store.url)[1]), STORE_AWAY)
-        line.line("slow")
-        far = self.store.url.replace(re.search(r":\d+/", self.store.url)[0], f":{line.port}/")
-        print("\n## More misses than the store can take\n")
-        print(f"PostgreSQL {1_000 * STORE_AWAY:.0f} ms away, no cache. Capacity: answers with 200 per second at {CAPACITY} connections, "
-              "in the same round.\n")
-        print("| offered, against capacity | goodput, against capacity | 503 of all answers | a 503 takes, p99 | first second after it, against capacity |")
-        print("| --- | --- | ---: | ---: | --- |")
-        for connections, times in ((4_000, 2), (8_000, 10)):
-            offered, goodput, shares, quick, recovered = [], [], [], [], []
-            for _ in range(self.arguments.rounds):
-                with self.ours("--memory-cache", "0", store=FarStore(far)) as server:
-                    self.paced(server, CAPACITY, 0, 1)
-                    seconds, good, _ = self.paced(server, CAPACITY, 0, SECONDS)
-                    capacity = good / seconds
-                    pause = int(1_000 * (connections - QUEUED) / (times * capacity))  # those in the queue send nothing
-                    with Prober(server.port, self.users) as prober:
-                        seconds, good, shed = self.paced(server, connections, pause, 2 * SECONDS)
-                    offered.append((good + shed) / seconds / capacity)
-                    goodput.append(good / seconds / capacity)
-                    shares.append(100 * shed / (good + shed))
-                    quick.append(prober.p99_of_503())
-                    seconds, good, _ = self.paced(server, CAPACITY, 0, 1)
-                    recovered.append(good / seconds / capacity)
-                say(f"  {times}×: capacity {capacity:,.0f}/s, offered {offered[-1]:.1f}, goodput {goodput[-1]:.2f}, a 503 within "
-                    f"{quick[-1]:.1f} ms, after it {recovered[-1]:.2f}")
-            print(f"| {spread(offered)} | {spread(goodput)} (bar 0.80) | {statistics.median(shares):.0f} % | {median_of(quick, 1)} ms | "
-                  f"{spread(recovered)} |")
-        line.close()
+        http_overload.measure(self.store, self.users, self.arguments.rounds, SECONDS, self.ours)
 
     # ---- Redis and the store
 
@@ -286,8 +201,8 @@ class Bench:
         ratios, ours, theirs = [], [], []
         for _ in range(self.arguments.rounds):
             with self.ours("--memory-cache", "0") as server:
-                self.paced(server, WORKING, 0, 1)
-                seconds, good, _ = self.paced(server, WORKING, 0, SECONDS)
+                http_overload.paced(server, self.users, WORKING, 0, 1)
+                seconds, good, _ = http_overload.paced(server, self.users, WORKING, 0, SECONDS)
                 ours.append(good / seconds)
             done = subprocess.run(["pgbench", "-n", "-M", "prepared", "-c", str(WORKING), "-j", "2", "-T", str(SECONDS), "-f", str(script),
                                    self.store.url], capture_output=True, text=True, check=True).stdout
