@@ -2,6 +2,8 @@
 #include "csv/block_reader.hpp"
 #include "unit/csv_reference.hpp"
 
+#include "ratings/history_view.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -11,12 +13,14 @@
 #include <limits>
 #include <map>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <sanitizer/asan_interface.h>
+#include <sstream>
 #include <tuple>
 
 // The CSV reader against the slow reference, for libFuzzer; of NDJSON, which that does not know, that every
-// line is told of once. An input is two bytes that say how its text is made and given (see Input), then the
+// line is told of once and that a row is what the library's tree of its line says. An input is two bytes that say how its text is made and given (see Input), then the
 // text.
 namespace ratings::test {
 namespace {
@@ -196,6 +200,34 @@ void compare(const char* what, std::uint64_t read, std::uint64_t wanted, const I
   fail(input);
 }
 
+bool same(const Rating& row, const nlohmann::json& tree) {
+  if (!tree.is_object() || tree.size() != csv::kColumns) return false;
+  const auto rating = static_cast<float>(tree.at("rating").get<double>());  // rounded twice
+  return tree.at("user_id") == row.user.value && tree.at("movie_id") == row.movie.value &&
+         tree.at("timestamp") == format_time(row.timestamp) &&
+         std::abs(rating - row.score) <= std::numeric_limits<float>::epsilon() * std::max(row.score, 1.0F);
+}
+
+/// Lines that are not bad are rows, in their order.
+void compare_objects(const Outcome& outcome, const Input& input) {
+  compare("lines", outcome.lines, outcome.rows.size() + outcome.bad.size(), input);
+  auto bad = outcome.bad.begin();
+  auto row = outcome.rows.begin();
+  std::istringstream lines{input.text};
+  std::string line;
+  for (std::uint64_t number = 1; std::getline(lines, line); ++number) {
+    if (bad != outcome.bad.end() && bad->line == number) {
+      ++bad;
+    } else if (row == outcome.rows.end() || !same(*row, nlohmann::json::parse(line, nullptr, false))) {
+      std::cerr << "line " << number << " was read as ";
+      print(row == outcome.rows.end() ? nullptr : &*row);
+      fail(input);
+    } else {
+      ++row;
+    }
+  }
+}
+
 void check(const Input& input) {
   PieceSource source{input.text, input.largest_piece};
   Outcome outcome;
@@ -212,7 +244,7 @@ void check(const Input& input) {
     std::cerr << "refused: " << error.what();
     fail(input);
   }
-  if (objects) return compare("lines", outcome.lines, outcome.rows.size() + outcome.bad.size(), input);
+  if (objects) return compare_objects(outcome, input);
   const auto wanted = has_header ? read_csv_slowly(input.text) : read_slowly_without_header(input.text);
   compare("row", outcome.rows, wanted.rows, input);
   compare("bad row", outcome.bad, wanted.bad, input);
