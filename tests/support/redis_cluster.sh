@@ -90,6 +90,15 @@ whole() {
 # Every node tells the same of every slot, and none is on its way: what a reshard asks for.
 agree() { redis-cli --cluster check "127.0.0.1:$(port_of "$1")" >/dev/null 2>&1; }
 
+# False when one of the two was out of the other's sight just then, so that nothing has begun.
+moved() {  # FROM TO SLOTS
+  redis-cli --cluster reshard "127.0.0.1:$(port_of "$1")" --cluster-from "$(ask "$1" cluster myid)" \
+    --cluster-to "$(ask "$2" cluster myid)" --cluster-slots "$3" --cluster-yes >"$dir/move.log" 2>&1 && return 0
+  grep -q 'is not known or not a master' "$dir/move.log" && return 1
+  tail -5 "$dir/move.log" >&2
+  fail "moving $3 slots from node $1 to node $2"
+}
+
 write_env() {
   local node first
   first=$(for node in $(seq "$nodes"); do printf ',127.0.0.1:%s' "$(port_of "$node")"; done)
@@ -136,9 +145,7 @@ case $action in
     # A node that has just come back answers CLUSTERDOWN to what is moved to it, though the others agree already.
     wait_until 30 whole
     wait_until 30 agree "$3"
-    redis-cli --cluster reshard "127.0.0.1:$(port_of "$3")" --cluster-from "$(ask "$3" cluster myid)" \
-      --cluster-to "$(ask "$4" cluster myid)" --cluster-slots "$5" --cluster-yes >"$dir/move.log" 2>&1 \
-      || { tail -5 "$dir/move.log" >&2; fail "moving $5 slots from node $3 to node $4"; }
+    wait_until 30 moved "$3" "$4" "$5"
     ;;
   *) fail "unknown action $action" ;;
 esac
