@@ -26,9 +26,20 @@ find_store() {
   [ -n "$kind" ] || fail 2 \
     "the store must be sqlite:PATH, postgresql://user@host/database or libpq's keywords (RATINGSCTL_STORE, or store in the file)"
   command -v "$tool" >/dev/null || fail 1 "$tool is not installed"
-  if [ "$kind" = postgresql ] && [ -n "${RATINGSCTL_STORE_PASSWORD_FILE:-}" ]; then
+  if [ "$kind" = postgresql ]; then hide_password; fi
+}
+
+# hide_password: what others see in the list of processes are arguments, so the password goes into the environment.
+hide_password() {
+  parts=$(address=$address LC_ALL=C awk -f "$(dirname "$0")/password.awk") || fail 1 'awk failed (see above)'
+  newline='
+'
+  address=${parts%%"$newline"*}
+  if [ -n "${RATINGSCTL_STORE_PASSWORD_FILE:-}" ]; then
     PGPASSWORD=$(cat "$RATINGSCTL_STORE_PASSWORD_FILE") || fail 2 "$RATINGSCTL_STORE_PASSWORD_FILE cannot be read"
     export PGPASSWORD
+  elif [ "$parts" != "$address" ]; then
+    export PGPASSWORD="${parts#*"$newline"}"
   fi
 }
 

@@ -4,6 +4,8 @@
 By ops/backup.sh and ops/restore.sh, without servers; with servers: backup_test.py, whose Backup this shares.
 """
 import contextlib
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -103,6 +105,32 @@ class Postgres(backup_test.Backup):
         config.write_text(f'store = "{keywords} password=secret"\n')
         self.call(OPS / "backup.sh", self.home, exit_code=2, RATINGSCTL_STORE="")
         self.call(OPS / "backup.sh", self.home, exit_code=2, RATINGSCTL_STORE="no/address?x=y")
+
+    def test_no_program_gets_the_password_as_an_argument(self):
+        tools, log = self.home / "tools", self.home / "calls"
+        tools.mkdir()
+        for tool in ("pg_dump", "pg_restore", "psql"):
+            (tools / tool).write_text(f'#!/bin/sh\nprintf "%s " "{tool}" "$@" "in=$PGPASSWORD" | tr "\\n" " " >>{log}\necho >>{log}\n'
+                                      f'exec {shutil.which(tool)} "$@"\n')
+            (tools / tool).chmod(0o755)
+        parts = urllib.parse.urlsplit(self.store.url)
+        login, place = f"{parts.scheme}://{parts.username}", f"@{parts.hostname}:{parts.port}{parts.path}"
+        keywords = f"host={parts.hostname} port={parts.port} user={parts.username} dbname='{self.store.name}'"
+        path = f"{tools}:{os.environ['PATH']}"
+        for address in (f"{login}:s%C3%A9cret%40%27{place}", f"{login}{place}?password=s%C3%A9cret%40%27&sslmode=prefer",
+                        f"{login}{place}?sslmode=prefer&password=s%C3%A9cret%40%27", f"password = 's\u00e9cret@\\'' {keywords}",
+                        f"{keywords} password=s\u00e9cret@\\'"):
+            with self.subTest(address):
+                log.unlink(missing_ok=True)
+                backup = self.call(OPS / "backup.sh", self.home / "hidden", RATINGSCTL_STORE=address, PATH=path).strip()
+                self.forget(self.call(OPS / "restore.sh", backup, RATINGSCTL_STORE=address, PATH=path))
+
+                calls = log.read_text().splitlines()
+                self.assertEqual({call.split()[0] for call in calls}, {"pg_dump", "pg_restore", "psql"})
+                for call in calls:
+                    said, given = call.rsplit("in=", 1)
+                    self.assertNotIn("cret", said)
+                    self.assertEqual(given.strip(), "s\u00e9cret@'")
 
 
 class Sqlite(backup_test.Backup):
