@@ -94,6 +94,22 @@ TEST_SUITE("postgres purge") {
     }
   }
 
+  TEST_CASE("a purge sees what it waited for however strictly the database isolates transactions") {
+    for (const auto* const level : {"repeatable read", "serializable"}) {
+      CAPTURE(level);
+      Database db;
+      db.run("INSERT INTO ratings VALUES (1, 7, 3, 1)");
+      db.run(std::string{"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = "
+                         "%L', current_database(), '"} +
+             level + "'); END $$");
+      db.run("BEGIN");
+      db.run("UPDATE ratings SET rating = 5 WHERE user_id = 1");
+
+      CHECK(purge_that_waits(db, *open_clean_up(db.options), of_user_1()).rows == 1);
+      CHECK(quarantined(db) == "1:7:5");
+    }
+  }
+
   TEST_CASE("the audit says for what reason somebody was purged") {
     Database db;
     db.run("INSERT INTO ratings VALUES (1, 7, 3, 1)");

@@ -80,13 +80,15 @@ std::string quoted(const std::string& value) {
 /// not hold locks. jit: our statements move rows and compute little, so compiling one (0.1 to 0.2 s,
 /// PostgreSQL manual 32.2) is never won back, and is done for every statement that the planner takes to be
 /// expensive. standard_conforming_strings: our statements hold backslashes, and a database may still be set
-/// to the ways of version 8.
+/// to the ways of version 8. read committed: who has waited for a lock must see what its holder changed, and
+/// a database may be set to something stricter.
 const char* server_options(Purpose purpose) {
   return purpose == Purpose::change
              ? "-c statement_timeout=24h -c lock_timeout=30s -c idle_in_transaction_session_timeout=10min "
-               "-c client_connection_check_interval=5s -c jit=off -c standard_conforming_strings=on"
+               "-c client_connection_check_interval=5s -c jit=off -c standard_conforming_strings=on "
+               "-c default_transaction_isolation=read\\ committed"
              : "-c statement_timeout=2s -c lock_timeout=1s -c idle_in_transaction_session_timeout=10s "
-               "-c standard_conforming_strings=on";
+               "-c standard_conforming_strings=on -c default_transaction_isolation=read\\ committed";
 }
 
 std::string joined(const Keywords& keywords) {

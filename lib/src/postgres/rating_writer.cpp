@@ -188,8 +188,8 @@ LoadFacts PostgresRatingWriter::begin() {
 }
 
 void PostgresRatingWriter::take_lock() {
-  // The lock first, then the look: with another default the facts would be those of before the wait.
-  run("BEGIN ISOLATION LEVEL READ COMMITTED");
+  // The lock first, then the look.
+  run("BEGIN");
   waited_for_ = Wanted::lock;
   run((std::string{"SELECT pg_advisory_xact_lock("} + kChangeLock + ")").c_str());
   waited_for_.reset();
