@@ -103,8 +103,7 @@ Suspect Judge::judge(std::uint32_t number) const {
   add_attacks(suspect, number);
   if (account.ratings >= min_ratings_) {
     add_company(suspect, number);
-    add_deviation(suspect, account);
-    add_one_sided(suspect, account);
+    add_taste(suspect, account);
     add_pace(suspect, account);
   }
   for (const auto& reason : suspect.reasons) suspect.score += reason.points;
@@ -153,25 +152,29 @@ void Judge::add_company(Suspect& suspect, std::uint32_t number) const {
   }
 }
 
-void Judge::add_deviation(Suspect& suspect, const Behaviour& account) const {
+/// One taste is one reason: who gives everything the lowest score is far from what others give, too.
+void Judge::add_taste(Suspect& suspect, const Behaviour& account) const {
+  const auto same = std::max(entropy_.below(account.entropy), favoured_.above(account.favoured));
+  const auto of_same = points(account.extreme >= account.favoured ? kOneSided : kMild, same);
+  const auto of_extreme = points(kOneSided, extreme_.above(account.extreme));
+  const auto one_sided = std::max(of_same, of_extreme);
   const auto far = distance_.above(account.distance);
   const auto close = distance_.below(account.distance);
   const auto rare = rdma_.above(account.rdma);
   const auto strongest = std::max({far, close, rare});
-  add(suspect, Signal::deviation, points(kDeviation, strongest), [&] {
-    return fmt::format("{}: {:.2f} from the films' means on average (half of the accounts: at most {:.2f})",
-                       strongest == close ? "agrees too well"
-                       : strongest == far ? "disagrees"
-                                          : "moves films that few have rated",
-                       account.distance, distance_.median());
-  });
-}
-
-void Judge::add_one_sided(Suspect& suspect, const Behaviour& account) const {
-  const auto same = std::max(entropy_.below(account.entropy), favoured_.above(account.favoured));
-  const auto of_same = points(account.extreme >= account.favoured ? kOneSided : kMild, same);
-  const auto of_extreme = points(kOneSided, extreme_.above(account.extreme));
-  add(suspect, Signal::one_sided, std::max(of_same, of_extreme), [&] {
+  const auto deviation = points(kDeviation, strongest);
+  const bool one_reason = strongest == far;
+  if (!one_reason || one_sided < deviation) {
+    add(suspect, Signal::deviation, deviation, [&] {
+      return fmt::format("{}: {:.2f} from the films' means on average (half of the accounts: at most {:.2f})",
+                         strongest == far     ? "disagrees"
+                         : strongest == close ? "agrees too well"
+                                              : "moves films that few have rated",
+                         account.distance, distance_.median());
+    });
+  }
+  if (one_reason && one_sided < deviation) return;
+  add(suspect, Signal::one_sided, one_sided, [&] {
     return of_same >= of_extreme
                ? fmt::format("{:.0f} % of its scores are {}", 100 * account.favoured, account.favourite)
                : fmt::format("{:.0f} % of its scores are the lowest or the highest", 100 * account.extreme);

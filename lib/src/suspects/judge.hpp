@@ -34,8 +34,7 @@ class Judge {
   [[nodiscard]] Fences fences(float Behaviour::*measure, double least) const;
   void add_attacks(Suspect& suspect, std::uint32_t account) const;
   void add_company(Suspect& suspect, std::uint32_t account) const;
-  void add_deviation(Suspect& suspect, const Behaviour& account) const;
-  void add_one_sided(Suspect& suspect, const Behaviour& account) const;
+  void add_taste(Suspect& suspect, const Behaviour& account) const;
   void add_pace(Suspect& suspect, const Behaviour& account) const;
 
   std::span<const Behaviour> accounts_;
