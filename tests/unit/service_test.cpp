@@ -184,6 +184,20 @@ TEST_SUITE("service") {
     CHECK(answer.source == Source::miss);
     CHECK(answer.history->body().find("00:05:00") != std::string::npos);
   }
+
+  TEST_CASE("a read that was suspended for longer than its request may take brings nothing back into Redis") {
+    for (const auto late : {1'999ms, 2'000ms}) {
+      Rig rig;
+      rig.reader.after = [&] {
+        rig.clock.advance(late);
+        rig.coherence.tick();
+      };
+
+      CHECK(rig.ask(kAnn).source == Source::miss);
+
+      CHECK(rig.redis.contains(kAnn) == (late < 2s));
+    }
+  }
 }
 
 TEST_SUITE("service: several users") {

@@ -108,8 +108,11 @@ Source RatingService::State::keep(const CachedHistoryPtr& value, Instant arrived
   const bool in_redis = redis != nullptr && redis->usable();
   if ((!in_memory && !in_redis) || !coherence.trusted(arrived)) return Source::bypass;
   if (in_memory) memory->put(value);
-  // Unknown users stay out of Redis: a scan over random ids must not push out real histories.
-  if (in_redis && value->body() != kEmptyBody) redis->put(value);
+  // Unknown users stay out of Redis: a scan over random ids must not push out real histories. purge-user
+  // --hard removes a copy for the last time when no request from before can be at work any more: one that was
+  // suspended meanwhile must not bring it back.
+  const bool late = clock.now() >= arrived + kRequestDeadline;
+  if (in_redis && !late && value->body() != kEmptyBody) redis->put(value);
   return Source::miss;
 }
 
