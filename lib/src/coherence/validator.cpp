@@ -16,7 +16,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kValidationBudget{500};
 /// On the path of a request: beyond this, reading the rows themselves is no slower.
 constexpr milliseconds kLookUpBudget{100};
-constexpr milliseconds kInspectionBudget{500};
+/// Two questions, each prepared first on a new connection: four round trips, as a validation is two.
+constexpr milliseconds kInspectionBudget{2 * kValidationBudget};
 constexpr milliseconds kInspectionPeriod{1'000};
 /// Never wait for one's turn longer than its holder may need; one that has to connect first needs more.
 constexpr milliseconds kPatience = kValidationBudget + kInspectionBudget;

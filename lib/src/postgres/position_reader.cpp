@@ -102,6 +102,7 @@ class PostgresPositionReader final : public PositionReader {
   std::vector<Check> checks(Instant deadline) override {
     std::vector<Check> checks;
     try {
+      deadline += connection_.open(kConnectPatience);
       const auto present = connection_.ask("presence", kWhatIsThere, {}, deadline);
       const bool recovery = present.boolean(0, 0);
       checks = {
