@@ -4,10 +4,13 @@
 #include "postgres/postgres_store.hpp"
 #include "postgres/sql.hpp"
 #include "store/distinct.hpp"
+#include "store/seats.hpp"
 
 #include "ratings/error.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <thread>
 #include <unordered_map>
 
 namespace ratings::postgres {
@@ -37,6 +40,10 @@ const std::string& beginning() {
   return kText;
 }
 
+/// One of them keeps two processors busy, a backend's and ours: more at once would all end at their deadlines
+/// with nothing to show for it, again and again.
+std::size_t long_reads_at_once() { return std::max(1U, std::thread::hardware_concurrency() / 2); }
+
 class PostgresHistoryReader final : public HistoryReader {
  public:
   explicit PostgresHistoryReader(const StoreOptions& options)
@@ -44,12 +51,22 @@ class PostgresHistoryReader final : public HistoryReader {
               [](Connection& connection, Instant deadline) { require_schema(connection, deadline); }} {}
 
   History history(UserId user, Instant deadline) override {
-    return pool_.with(deadline, [&](Connection& connection) { return read(connection, user, deadline); });
+    auto history =
+        pool_.with(deadline, [&](Connection& connection) { return read(connection, user, deadline); });
+    if (history) return *std::move(history);
+    const auto seat = long_reads_.take(deadline);  // without a connection: short ones go on
+    return pool_.with(deadline,
+                      [&](Connection& connection) { return read_long(connection, user, deadline); });
   }
 
   std::optional<History> spare_history(UserId user, Instant deadline) override {
+    auto history =
+        pool_.with_spare(deadline, [&](Connection& connection) { return read(connection, user, deadline); });
+    if (!history || *history) return history ? *std::move(history) : std::nullopt;
+    const auto seat = long_reads_.take_spare();
+    if (!seat) return std::nullopt;
     return pool_.with_spare(deadline,
-                            [&](Connection& connection) { return read(connection, user, deadline); });
+                            [&](Connection& connection) { return read_long(connection, user, deadline); });
   }
 
   [[nodiscard]] std::optional<PoolFigures> figures() const override { return pool_.figures(); }
@@ -75,18 +92,24 @@ class PostgresHistoryReader final : public HistoryReader {
   }
 
  private:
-  static History read(Connection& connection, UserId user, Instant deadline) {
+  /// nullopt: it is a long one.
+  static std::optional<History> read(Connection& connection, UserId user, Instant deadline) {
     const Param params[] = {param(user.value)};
-    History history{.user = user, .tag = {}, .ratings = {}};
     const auto result = connection.execute_prepared("history", beginning(), params, deadline);
     require_position(result);
-    if (result.rows() < kManyRows) {
-      history.ratings.reserve(static_cast<std::size_t>(result.rows()));
-      for (int row = 0; row < result.rows(); ++row) take_row(result, row, 0, history);
-    } else {
-      connection.each_row("long_history", sql::history, params, deadline,
-                          [&history](const Result& row) { take_row(row, 0, 0, history); });
-    }
+    if (result.rows() == kManyRows) return std::nullopt;
+    History history{.user = user, .tag = {}, .ratings = {}};
+    history.ratings.reserve(static_cast<std::size_t>(result.rows()));
+    for (int row = 0; row < result.rows(); ++row) take_row(result, row, 0, history);
+    std::sort(history.ratings.begin(), history.ratings.end(), older);
+    return history;
+  }
+
+  static History read_long(Connection& connection, UserId user, Instant deadline) {
+    const Param params[] = {param(user.value)};
+    History history{.user = user, .tag = {}, .ratings = {}};
+    connection.each_row("long_history", sql::history, params, deadline,
+                        [&history](const Result& row) { take_row(row, 0, 0, history); });
     std::sort(history.ratings.begin(), history.ratings.end(), older);
     return history;
   }
@@ -97,6 +120,7 @@ class PostgresHistoryReader final : public HistoryReader {
   }
 
   Pool pool_;
+  Seats long_reads_{long_reads_at_once()};
 };
 
 }  // namespace

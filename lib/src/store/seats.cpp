@@ -37,7 +37,7 @@ PoolFigures Seats::figures() const {
 
 /// Returns with a seat that leave() handed over; taken_ stays as it is.
 void Seats::wait(std::unique_lock<std::mutex>& lock, Instant deadline) {
-  const auto all = "all " + std::to_string(size_) + " connections to the store are in use";
+  const auto all = "all " + std::to_string(size_) + " places for such reads of the store are taken";
   if (waiting_.size() >= size_ * kWaitersASeat) {
     ++so_far_.refused;
     throw Error{Kind::busy, all + ", and " + std::to_string(waiting_.size()) + " requests wait for one"};
