@@ -180,6 +180,31 @@ TEST_SUITE("redis: faults") {
     CHECK(rig.cache.get(kAnn) != nullptr);
     CHECK(rig.cache.get(kBob) == nullptr);
   }
+
+  TEST_CASE("a server that keeps nothing is left alone with puts, says so, and is tried again") {
+    Rig rig;
+    rig.cache.put(value(kAnn));
+    (void)rig.ask({"CONFIG", "SET", "maxmemory", "1"});
+    CHECK(answers(rig.cache));
+    for (int i = 0; i < Breaker::kFailures; ++i) {
+      rig.cache.put(value(kBob));
+      CHECK(rig.cache.get(kAnn) != nullptr);
+    }
+    const auto faults = rig.cache.faults();
+
+    rig.cache.put(value(kBob));
+    CHECK(rig.cache.faults() == faults);
+    CHECK(rig.cache.usable());
+    CHECK(rig.cache.get(kAnn) != nullptr);
+    CHECK(rig.cache.figures().redis->breaker_open);
+    CHECK_FALSE(answers(rig.cache));
+
+    (void)rig.ask({"CONFIG", "SET", "maxmemory", "0"});
+    rig.clock.advance(1s);
+    rig.cache.put(value(kBob));
+    CHECK(rig.cache.get(kBob) != nullptr);
+    CHECK(answers(rig.cache));
+  }
 }
 
 TEST_SUITE("redis: error replies") {

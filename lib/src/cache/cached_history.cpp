@@ -95,6 +95,7 @@ bool answers(Cache& cache) noexcept try {
   const std::array<UserId, 1> nobody{UserId{-1}};
   if (!cache.erase(nobody)) return false;
   const auto redis = cache.figures().redis;
+  if (redis && redis->breaker_open) return false;  // it removes, and keeps nothing
   if (!redis || !redis->cluster) return true;
   std::vector<UserId> scattered;
   const auto count = kKeysANode * redis->cluster->nodes.size();

@@ -1,6 +1,7 @@
 #include "redis/redis_cache.hpp"
 
 #include "cache/codec.hpp"
+#include "core/log.hpp"
 #include "redis/redis_url.hpp"
 
 #include <algorithm>
@@ -45,7 +46,7 @@ milliseconds time_to_live() {
 }  // namespace
 
 RedisCache::RedisCache(const RedisOptions& options, Clock& clock)
-    : store_id_{options.store_id}, servers_{make_servers(options, clock, counts_)} {
+    : store_id_{options.store_id}, servers_{make_servers(options, clock, counts_)}, puts_{clock} {
   ignore_sigpipe();
 }
 
@@ -69,12 +70,21 @@ void RedisCache::put(const CachedHistoryPtr& value) noexcept try {
     erase({&user, 1});
     return;
   }
+  if (!puts_.allow()) {
+    ++counts_.skipped;
+    return;
+  }
   const auto key = codec::key(store_id_, user);
   const auto bytes = codec::encode(*value);
   const auto ttl = std::to_string(time_to_live().count());
   const std::array<std::string_view, 5> command{"SET", key, bytes, "PX", ttl};
-  (void)ask(key, command, Accept::text);
+  if (ask(key, command, Accept::text)) {
+    puts_.succeeded();
+  } else if (puts_.failed() == Breaker::Change::opened) {
+    log::warn("redis keeps nothing, is it full, or does it only read?");
+  }
 } catch (const std::exception&) {  // no memory
+  puts_.failed();
   ++counts_.failed;
 }
 
@@ -97,6 +107,7 @@ CacheFigures RedisCache::figures() const noexcept try {
   redis.skipped = counts_.skipped;
   redis.refused = refused_;
   servers_->describe(redis);
+  redis.breaker_open = redis.breaker_open || !puts_.would_allow();
   return figures;
 } catch (const std::exception&) {  // no memory
   return {};

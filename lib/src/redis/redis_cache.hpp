@@ -1,5 +1,6 @@
 #pragma once
 
+#include "redis/breaker.hpp"
 #include "redis/servers.hpp"
 
 #include "ratings/cache.hpp"
@@ -40,6 +41,7 @@ class RedisCache final : public Cache {
   const std::string store_id_;
   Counts counts_;
   const std::unique_ptr<Servers> servers_;
+  Breaker puts_;  ///< of one that is full, or only reads, the gets succeed
   std::atomic<std::uint64_t> refused_{0};
 };
 
