@@ -37,6 +37,11 @@ Error translate(std::string_view attempted, std::string_view sqlstate, std::stri
             "; changing the store takes the role that owns it, answering takes SELECT on ratings and on "
             "the tables of schema ratingsctl"};
   }
+  if (sqlstate == state::kReadOnly) {
+    // As a primary that is away: it is the one to ask.
+    return Error{Kind::unreachable,
+                 text + "; a standby cannot be changed: give --store the primary's address"};
+  }
   if (of_class("53"))
     return Error{Kind::store, text + "; nothing was changed: free some space and run it again",
                  Outcome::told};

@@ -14,6 +14,7 @@ inline constexpr std::string_view kQueryCanceled = "57014";
 inline constexpr std::string_view kUndefinedTable = "42P01";
 inline constexpr std::string_view kUndefinedSchema = "3F000";
 inline constexpr std::string_view kInsufficientPrivilege = "42501";
+inline constexpr std::string_view kReadOnly = "25006";
 inline constexpr std::string_view kResources = "53000";
 inline constexpr std::string_view kOther = "XX000";
 }  // namespace state
