@@ -109,8 +109,8 @@ void Change::touch(UserId user) {
 
 void Change::new_generation() {
   touch_all();
+  all_rows_are_ours();
   ++generation_;
-  foreign_changes_ = false;
   database_.execute("UPDATE ratingsctl_position SET generation = generation + 1");
 }
 

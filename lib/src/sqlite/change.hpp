@@ -56,8 +56,10 @@ class Change {
   void touch(UserId user);
   /// Bulk: raises the floor instead of naming users.
   void touch_all() noexcept { all_ = true; }
-  /// Everything older is void; implies touch_all().
+  /// Everything older is void; implies touch_all() and all_rows_are_ours().
   void new_generation();
+  /// Whatever others changed before, no row of it is left.
+  void all_rows_are_ours() noexcept { foreign_changes_ = false; }
 
   struct AuditLine {
     std::string batch;

@@ -113,7 +113,10 @@ void SqliteRatingWriter::start(Fill fill, std::size_t /*connections*/) {
     database.execute("DELETE FROM ratings");
     change_->new_generation();
   }
-  if (is_bulk()) change_->touch_all();
+  if (is_bulk()) {
+    change_->touch_all();
+    change_->all_rows_are_ours();  // the table was empty, or is now
+  }
   table_.emplace(database);
   insert_.emplace(database, kInsert);
   hold_back_.emplace(database, kHoldBack);
