@@ -34,6 +34,17 @@ std::optional<Kind> error_of(Call call) {
   return std::nullopt;
 }
 
+/// The words of the error a call ends with; empty when it ends well.
+template <typename Call>
+std::string words_of(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
 /// Of the batch of that name, as the store lists it.
 inline BatchInfo batch_named(Store& store, const std::string& name) {
   for (const auto& batch : store.clean_up().batches()) {

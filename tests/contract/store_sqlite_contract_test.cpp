@@ -10,7 +10,8 @@ class SqliteStore final : public StoreUnderTest {
  public:
   [[nodiscard]] std::string url() const override { return "sqlite:" + path().string(); }
   void run_sql(const std::string& sql) override {
-    sqlite::Database shell{path(), sqlite::Open::existing, std::chrono::seconds{20}};
+    std::filesystem::create_directories(path().parent_path());
+    sqlite::Database shell{path(), sqlite::Open::create, std::chrono::seconds{20}};
     shell.execute(sql);
   }
 

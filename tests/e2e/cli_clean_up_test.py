@@ -110,6 +110,20 @@ class Purge(CleanUp):
         self.run_cli("undo", batch, exit_code=3)
         self.assertEqual(self.all_rows(2), [])
 
+    def test_a_file_of_somebody_else_stays_as_it_is(self):
+        store = self.home / "films.db"
+        with contextlib.closing(sqlite3.connect(store)) as database, database:
+            database.execute("CREATE TABLE films (id)")
+        before = store.read_bytes()
+        for command in (("purge-user", "1"), ("undo", "purge-1"), ("dedupe",), ("batches", "--prune-older-than", "1h")):
+            for how in (("--dry-run",), ("--yes",) if command[0] == "batches" else ()):
+                with self.subTest([*command, *how]):
+                    done = self.run_cli(*command, *how, "--store", f"sqlite:{store}", exit_code=4)
+                    self.assertIn("is empty; run 'ratingsctl load FILE' or 'ratingsctl init'", done.err)
+        self.run_cli("batches", "--store", f"sqlite:{store}", exit_code=4)
+        self.assertEqual(store.read_bytes(), before)
+        self.assertEqual([path.name for path in self.home.glob("films*")], ["films.db"])
+
     def test_ids_from_files_and_standard_input(self):
         text = "# bots\n1\n\n  3  # the worst\r\n"
         self.assertEqual(self.run_json("purge-user", "--from-file", self.write("ids", text), "--dry-run")["rows"], 3)

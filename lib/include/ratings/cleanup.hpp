@@ -103,6 +103,9 @@ struct BatchInfo {
 /// under it, and lifts its own exclusion first; users whom another batch still excludes keep their rows in
 /// quarantine, and a later undo of the same batch gives them back. A batch of an older generation is
 /// superseded: Error{guard}, unless lift_only.
+///
+/// A dry run only reads, and waits for no other command. Nothing here creates a schema: Error{unreachable}
+/// where there is none; an older one is upgraded by a change, and is Error{guard} for what only reads.
 class RATINGS_EXPORT CleanUp {
  public:
   virtual ~CleanUp() = default;

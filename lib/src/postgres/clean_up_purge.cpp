@@ -1,11 +1,10 @@
 #include "postgres/clean_up.hpp"
 #include "postgres/sql.hpp"
+#include "store/clean_up_guards.hpp"
+#include "store/distinct.hpp"
 #include "store/purge_status.hpp"
 
 #include "ratings/error.hpp"
-
-#include <algorithm>
-#include <unordered_set>
 
 namespace ratings::postgres {
 namespace {
@@ -26,14 +25,6 @@ constexpr const char* kNow = "SELECT pos FROM ratingsctl.position";
 constexpr const char* kLeft = "SELECT EXISTS (SELECT FROM public.ratings WHERE user_id = ANY ($1::bigint[]))";
 constexpr const char* kBeforeTaking = "SAVEPOINT before_taking";
 constexpr const char* kTakeAgain = "ROLLBACK TO SAVEPOINT before_taking";
-
-std::vector<UserId> each_once(const std::vector<UserId>& users) {
-  std::unordered_set<UserId> seen;
-  std::vector<UserId> distinct;
-  std::copy_if(users.begin(), users.end(), std::back_inserter(distinct),
-               [&](UserId user) { return seen.insert(user).second; });
-  return distinct;
-}
 
 using FactsByUser = std::unordered_map<UserId, PurgeFacts>;
 
@@ -60,14 +51,6 @@ CleanUpResult outcome(const std::vector<UserId>& users, const RowsByUser& taken,
     result.user_count += is_taken(status) ? 1U : 0U;
   }
   return result;
-}
-
-void guard_rows(std::uint64_t rows, const PurgeRequest& request) {
-  if (!request.max_rows || rows <= *request.max_rows) return;
-  throw Error{Kind::guard,
-              "purging: " + std::to_string(rows) + " rows are more than --max-rows " +
-                  std::to_string(*request.max_rows) + "; nothing was changed",
-              Outcome::told};
 }
 
 CleanUpResult rehearse(Session& session, const PurgeRequest& request, const std::vector<UserId>& users) {

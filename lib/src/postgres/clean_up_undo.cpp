@@ -1,7 +1,6 @@
 #include "postgres/clean_up.hpp"
 #include "postgres/sql.hpp"
-
-#include "ratings/error.hpp"
+#include "store/clean_up_guards.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -85,13 +84,7 @@ bool give_back(pqxx::work& work, const UndoRequest& request, UndoResult& result)
     result.wait = present_wait(work);
     return false;
   }
-  if (found->superseded() && !request.lift_only) {
-    throw Error{Kind::guard,
-                "undoing " + batch.name +
-                    ": the ratings have been replaced since, by a load or TRUNCATE; to lift its exclusion "
-                    "and give back what later loads held back, run 'ratingsctl undo --lift " +
-                    batch.name + "'"};
-  }
+  guard_superseded(found->superseded(), request);
   work.exec(kUndoMemory);
   const auto lifted = ids(exec_bound(work, kLift, batch.seq));
   const auto restored = rows_by_user(exec_bound(work, sql::undo, batch.seq, from));

@@ -42,11 +42,19 @@ constexpr const char* kPositionIsOwn = "UPDATE ratingsctl_position SET own_pos =
 // Positions are never negative.
 constexpr const char* kPositionIsForeign = "UPDATE ratingsctl_position SET own_pos = -1";
 
+/// Nothing of ours may appear in or beside somebody else's file, not even the lock, so it is looked at
+/// before.
+void require_ours(const Target& target, const std::atomic<bool>& cancelled) {
+  (void)existing_file(target.path);
+  Database database{target.path, Open::existing, target.patience.other_programs, &cancelled};
+  as_reader(database, target.path, std::nullopt);
+}
+
 WriterLock lock_for(const Target& target, Missing missing, const std::atomic<bool>& cancelled) {
   if (missing == Missing::create) {
     make_folders_for(target.path);
   } else {
-    (void)existing_file(target.path);
+    require_ours(target, cancelled);
   }
   return WriterLock{target.path, target.command, target.patience.other_commands, cancelled};
 }
@@ -62,7 +70,7 @@ Change::Change(const Target& target, Missing missing, const std::atomic<bool>& c
       database_{target.path, missing == Missing::create ? Open::create : Open::existing,
                 target.patience.other_programs, &cancelled} {
   database_.execute(kConnection);
-  schema_ = migrate(database_);
+  schema_ = missing == Missing::create ? migrate(database_) : migrate_existing(database_, target.path);
   use_write_ahead_log(database_);
   if (volume == Volume::bulk) in_place_ = write_in_place_if_alone(database_);
   database_.execute("BEGIN IMMEDIATE");

@@ -26,7 +26,7 @@ struct Target {
   Patience patience;
 };
 
-/// What must be there before a change begins.
+/// What becomes of a change when there is no file, or nothing of ours in it.
 enum class Missing { create, refuse };
 
 /// How much the change will write: a bulk into an empty store goes straight into the file when nobody else
@@ -39,7 +39,7 @@ enum class Volume { some, bulk };
 class Change {
  public:
   /// Takes the lock, creates or upgrades the schema, puts missing triggers back, begins. Error{guard} naming
-  /// who holds the store.
+  /// who holds the store; Error{unreachable} for what is missing and not to be created.
   Change(const Target& target, Missing missing, const std::atomic<bool>& cancelled,
          Volume volume = Volume::some);
   ~Change();

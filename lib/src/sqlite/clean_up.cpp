@@ -6,8 +6,7 @@
 #include "sqlite/schema.hpp"
 #include "store/batch_state.hpp"
 
-#include "ratings/error.hpp"
-
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -28,12 +27,15 @@ class SqliteCleanUp final : public CleanUp {
   SqliteCleanUp(const StoreOptions& options, Patience patience) : target_{options, patience} {}
 
   CleanUpResult purge(const PurgeRequest& request) override {
+    if (request.dry_run) return rehearsed(request);
     return in_change([&](Change& change) { return sqlite::purge(change, request); });
   }
   UndoResult undo(const UndoRequest& request) override {
+    if (request.dry_run) return rehearsed(request);
     return in_change([&](Change& change) { return sqlite::undo(change, request); });
   }
   DedupeResult dedupe(const DedupeRequest& request) override {
+    if (request.dry_run) return rehearsed(request);
     return in_change([&](Change& change) { return sqlite::dedupe(change, request); });
   }
   std::vector<BatchInfo> batches() override;
@@ -52,22 +54,20 @@ class SqliteCleanUp final : public CleanUp {
     return result;
   }
 
+  template <typename Request>
+  auto rehearsed(const Request& request) -> decltype(rehearse(std::declval<Database&>(), request)) {
+    Reading reading{target_, cancelled_};
+    return rehearse(reading.database(), request);
+  }
+
   const Target target_;
   std::atomic<bool> cancelled_ = false;
 };
 
 std::vector<BatchInfo> SqliteCleanUp::batches() {
-  (void)existing_file(target_.path);
-  Database database{target_.path, Open::existing, target_.patience.other_programs, &cancelled_};
-  const auto version = schema_version(database);
-  if (version == 0) return {};
-  if (version < kSchemaVersion) {
-    throw Error{Kind::guard, "listing the batches: the store has schema version " + std::to_string(version) +
-                                 ", this program needs " + std::to_string(kSchemaVersion) +
-                                 "; run 'ratingsctl init' to upgrade it"};
-  }
+  Reading reading{target_, cancelled_};
   std::vector<BatchInfo> batches;
-  auto row = database.prepare(kBatches);
+  auto row = reading.database().prepare(kBatches);
   while (row.step()) {
     BatchInfo batch{.batch = row.text(0),
                     .kind = row.text(1),
@@ -88,7 +88,19 @@ std::vector<BatchInfo> SqliteCleanUp::batches() {
   return batches;
 }
 
+/// A missing file is an error that says what to do, as for every reader.
+const std::filesystem::path& present(const Target& target) {
+  (void)existing_file(target.path);
+  return target.path;
+}
+
 }  // namespace
+
+Reading::Reading(const Target& target, const std::atomic<bool>& cancelled)
+    : database_{present(target), Open::existing, target.patience.other_programs, &cancelled},
+      snapshot_{as_reader(database_, target.path, std::nullopt)} {
+  require_schema(database_, target.path);
+}
 
 Batch make_batch(Change& change, const std::string& kind, const std::string& reason) {
   auto made = change.database().prepare(kMakeBatch);

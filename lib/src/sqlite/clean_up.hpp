@@ -12,6 +12,20 @@ namespace ratings::sqlite {
 // Erased rows must not be found in the file's free pages.
 inline constexpr const char* kOverwrite = "PRAGMA secure_delete = ON";
 
+/// What rehearsals and lists are read from: one committed state of a store whose schema is up to date. Holds
+/// nobody up and waits for no other command.
+class Reading {
+ public:
+  /// Error{unreachable} or Error{guard}: see require_schema().
+  Reading(const Target& target, const std::atomic<bool>& cancelled);
+
+  [[nodiscard]] Database& database() noexcept { return database_; }
+
+ private:
+  Database database_;
+  Snapshot snapshot_;
+};
+
 /// A batch being made or found.
 struct Batch {
   std::int64_t seq = 0;
@@ -28,5 +42,10 @@ void finish(Change& change, const Batch& batch, CleanUpResult& result);
 [[nodiscard]] CleanUpResult purge(Change& change, const PurgeRequest& request);
 [[nodiscard]] UndoResult undo(Change& change, const UndoRequest& request);
 [[nodiscard]] DedupeResult dedupe(Change& change, const DedupeRequest& request);
+
+/// What the same would find and take.
+[[nodiscard]] CleanUpResult rehearse(Database& database, const PurgeRequest& request);
+[[nodiscard]] UndoResult rehearse(Database& database, const UndoRequest& request);
+[[nodiscard]] DedupeResult rehearse(Database& database, const DedupeRequest& request);
 
 }  // namespace ratings::sqlite

@@ -2,6 +2,7 @@
 #include "store/distinct.hpp"
 #include "store/doubles.hpp"
 
+#include <utility>
 #include <vector>
 
 namespace ratings::sqlite {
@@ -26,12 +27,12 @@ constexpr const char* kKeepDoubles =
 constexpr const char* kDeleteDoubles =
     "DELETE FROM ratings WHERE rowid IN (SELECT place FROM temp.ratingsctl_doubles)";
 
-void find_doubles(Database& database, std::span<const UserId> wanted, DedupeResult& result) {
+/// `take` is told of every double.
+DedupeResult find_doubles(Database& database, std::span<const UserId> wanted, DoubleFinder::Take take) {
   auto users = distinct(wanted);
   auto rows = database.prepare(users.empty() ? kPlacedByUser : kPlacedOfUser);
-  auto remember = database.prepare(kRemember);
   if (users.empty()) users.push_back({0});  // ids are not negative: everybody
-  DoubleFinder finder{[&](std::int64_t place) { remember.bind(place).run(); }};
+  DoubleFinder finder{std::move(take)};
   std::vector<PlacedRating> records;  // of one user
   ThinningLimit limit{kRecordsAtOnce};
   for (const auto first : users) {
@@ -51,17 +52,24 @@ void find_doubles(Database& database, std::span<const UserId> wanted, DedupeResu
     finder.examine(records);
     records.clear();
   }
+  DedupeResult result;
   finder.report(result);
+  return result;
 }
 
 }  // namespace
 
+DedupeResult rehearse(Database& database, const DedupeRequest& request) {
+  return find_doubles(database, request.users, [](std::int64_t /*place*/) {});
+}
+
 DedupeResult dedupe(Change& change, const DedupeRequest& request) {
-  DedupeResult result;
   auto& database = change.database();
   database.execute(kDoubles);
-  find_doubles(database, request.users, result);
-  if (request.dry_run || result.rows == 0) return result;
+  auto remember = database.prepare(kRemember);
+  auto result =
+      find_doubles(database, request.users, [&](std::int64_t place) { remember.bind(place).run(); });
+  if (result.rows == 0) return result;
   const auto batch = make_batch(change, "dedupe", "");
   database.prepare(kKeepDoubles).bind(batch.seq, change.generation()).run();
   database.execute(kDeleteDoubles);

@@ -19,6 +19,8 @@ class SqlitePruner final : public Pruner {
   void cancel() noexcept override { cancelled_ = true; }
 
  private:
+  PruneResult erase(const PruneRequest& request);
+
   const Target target_;
   std::atomic<bool> cancelled_ = false;
 };
@@ -43,23 +45,37 @@ std::vector<Old> old_batches(Database& database, const PruneRequest& request) {
   return found;
 }
 
-PruneResult SqlitePruner::prune(const PruneRequest& request) {
+PruneResult result_of(const std::vector<Old>& batches) {
+  PruneResult result;
+  for (const auto& old : batches) {
+    result.batches.push_back({.batch = old.line.batch, .rows = old.line.rows});
+    result.rows += old.line.rows;
+  }
+  return result;
+}
+
+PruneResult SqlitePruner::erase(const PruneRequest& request) {
   Change change{target_, Missing::refuse, cancelled_};
   auto& database = change.database();
   database.execute(kOverwrite);
-  PruneResult result;
+  const auto batches = old_batches(database, request);
   auto erase = database.prepare(kEraseBatch);
   auto mark = database.prepare(kMarkPruned);
-  for (const auto& old : old_batches(database, request)) {
-    result.batches.push_back({.batch = old.line.batch, .rows = old.line.rows});
-    result.rows += old.line.rows;
-    if (request.dry_run) continue;
+  for (const auto& old : batches) {
     erase.bind(old.seq).run();
     mark.bind(old.seq).run();
     change.audit(old.line);
   }
-  if (!request.dry_run && result.rows > 0) change.commit();
-  return result;
+  if (!batches.empty()) change.commit();
+  return result_of(batches);
+}
+
+PruneResult SqlitePruner::prune(const PruneRequest& request) {
+  if (request.dry_run) {
+    Reading reading{target_, cancelled_};
+    return result_of(old_batches(reading.database(), request));
+  }
+  return erase(request);
 }
 
 }  // namespace

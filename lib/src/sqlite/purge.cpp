@@ -1,10 +1,7 @@
 #include "sqlite/clean_up.hpp"
+#include "store/clean_up_guards.hpp"
+#include "store/distinct.hpp"
 #include "store/purge_status.hpp"
-
-#include "ratings/error.hpp"
-
-#include <algorithm>
-#include <unordered_set>
 
 namespace ratings::sqlite {
 namespace {
@@ -35,16 +32,16 @@ UserOutcome outcome(Statement& count, UserId user, bool hard) {
   return {.user = user, .rows = facts.rows, .status = purge_status(facts, hard)};
 }
 
-CleanUpResult plan(Change& change, const PurgeRequest& request) {
+/// A rehearsal is the plan alone.
+CleanUpResult plan(Database& database, const PurgeRequest& request) {
   CleanUpResult result;
-  std::unordered_set<UserId> seen;
-  auto count = change.database().prepare(kCount);
-  for (const auto user : request.users) {
-    if (!seen.insert(user).second) continue;
+  auto count = database.prepare(kCount);
+  for (const auto user : each_once(request.users)) {
     const auto& planned = result.users.emplace_back(outcome(count, user, request.hard));
     result.rows += planned.rows;
     result.user_count += is_taken(planned.status) ? 1U : 0U;
   }
+  guard_rows(result.rows, request);
   return result;
 }
 
@@ -68,15 +65,11 @@ void take(Change& change, const PurgeRequest& request, const Batch& batch, const
 
 }  // namespace
 
+CleanUpResult rehearse(Database& database, const PurgeRequest& request) { return plan(database, request); }
+
 CleanUpResult purge(Change& change, const PurgeRequest& request) {
-  auto result = plan(change, request);
-  if (request.max_rows && result.rows > *request.max_rows) {
-    throw Error{Kind::guard,
-                "purging " + std::to_string(result.rows) + " rows is more than --max-rows " +
-                    std::to_string(*request.max_rows) + "; nothing was changed",
-                Outcome::told};
-  }
-  if (request.dry_run || result.user_count == 0) return result;
+  auto result = plan(change.database(), request);
+  if (result.user_count == 0) return result;
   const auto batch = make_batch(change, request.hard ? "hard-purge" : "purge", request.reason);
   take(change, request, batch, result);
   close_batch(change, batch, result);

@@ -19,6 +19,12 @@ constexpr const char* kAnyRatings =
 
 std::array<std::string_view, kSchemaVersion> migrations() { return {sql::schema_001, sql::schema_002}; }
 
+int existing_version(Database& database, const std::filesystem::path& path) {
+  if (const int version = schema_version(database); version > 0) return version;
+  throw Error{Kind::unreachable,
+              "store " + path.string() + " is empty; run 'ratingsctl load FILE' or 'ratingsctl init'"};
+}
+
 }  // namespace
 
 int schema_version(Database& database) {
@@ -43,9 +49,21 @@ int schema_version(Database& database) {
 Database& as_reader(Database& database, const std::filesystem::path& path, std::optional<Instant> deadline) {
   database.set_deadline(deadline);
   database.execute("PRAGMA query_only = ON");
-  if (schema_version(database) > 0) return database;
-  throw Error{Kind::unreachable,
-              "store " + path.string() + " is empty; run 'ratingsctl load FILE' or 'ratingsctl init'"};
+  (void)existing_version(database, path);
+  return database;
+}
+
+void require_schema(Database& database, const std::filesystem::path& path) {
+  const int version = existing_version(database, path);
+  if (version == kSchemaVersion) return;
+  throw Error{Kind::guard, "store " + path.string() + ": it has schema version " + std::to_string(version) +
+                               ", this program needs " + std::to_string(kSchemaVersion) +
+                               "; run 'ratingsctl init' to upgrade it"};
+}
+
+SchemaReport migrate_existing(Database& database, const std::filesystem::path& path) {
+  (void)existing_version(database, path);
+  return migrate(database);
 }
 
 SchemaReport migrate(Database& database) {

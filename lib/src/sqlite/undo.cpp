@@ -1,6 +1,5 @@
 #include "sqlite/clean_up.hpp"
-
-#include "ratings/error.hpp"
+#include "store/clean_up_guards.hpp"
 
 #include <optional>
 
@@ -8,8 +7,9 @@ namespace ratings::sqlite {
 namespace {
 
 constexpr const char* kFind =
-    "SELECT seq, generation, undone_at IS NOT NULL, pruned_at IS NOT NULL FROM ratingsctl_batch WHERE name = "
-    "?1";
+    "SELECT b.seq, b.generation < p.generation, b.undone_at IS NOT NULL, b.pruned_at IS NOT NULL, "
+    "p.generation "
+    "FROM ratingsctl_batch AS b CROSS JOIN ratingsctl_position AS p WHERE b.name = ?1";
 constexpr const char* kHeld =
     "SELECT count(*) FROM ratingsctl_quarantine WHERE batch = ?1 AND generation >= ?2";
 constexpr const char* kConcerned =
@@ -33,35 +33,33 @@ struct Found {
   bool superseded = false;  ///< of a generation that a load has replaced
   bool undone = false;
   bool pruned = false;
+  std::int64_t generation = 0;  ///< the live one
 };
 
-std::optional<Found> find(Change& change, const std::string& name) {
-  auto row = change.database().prepare(kFind);
+std::optional<Found> find(Database& database, const std::string& name) {
+  auto row = database.prepare(kFind);
   row.bind(name);
   if (!row.step()) return std::nullopt;
   return Found{.batch = {.seq = row.integer(0), .name = name, .reason = {}},
-               .superseded = row.integer(1) < change.generation(),
+               .superseded = row.integer(1) != 0,
                .undone = row.integer(2) != 0,
-               .pruned = row.integer(3) != 0};
+               .pruned = row.integer(3) != 0,
+               .generation = row.integer(4)};
 }
 
-void guard_superseded(const Found& found, const UndoRequest& request) {
-  if (request.lift_only || !found.superseded) return;
-  const auto& name = found.batch.name;
-  throw Error{Kind::guard,
-              "undo " + name +
-                  ": the ratings have been replaced since, by a load; to lift its exclusion and give back " +
-                  "what later loads held back, run 'ratingsctl undo --lift " + name + "'"};
-}
+/// Of which batch how much is to be given back.
+struct Plan {
+  Batch batch;
+  std::int64_t since = 0;  ///< rows of older generations stay where they are
+};
 
-/// `since`: rows of older generations stay where they are.
-void plan(Database& database, const Batch& batch, std::int64_t since, UndoResult& result) {
+void plan_users(Database& database, const Plan& plan, UndoResult& result) {
   auto concerned = database.prepare(kConcerned);
   auto standing = database.prepare(kStanding);
-  concerned.bind(batch.seq, since);
+  concerned.bind(plan.batch.seq, plan.since);
   while (concerned.step()) {
     const UserId user{concerned.integer(0)};
-    standing.bind(user, batch.seq, since);
+    standing.bind(user, plan.batch.seq, plan.since);
     if (!standing.step()) continue;
     const auto rows = static_cast<std::uint64_t>(standing.integer(0));
     const bool blocked = standing.integer(1) != 0;
@@ -74,42 +72,52 @@ void plan(Database& database, const Batch& batch, std::int64_t since, UndoResult
   }
 }
 
-void give_back(Change& change, const Batch& batch, std::int64_t since, const UndoResult& result) {
+/// nullopt: nothing to do; `result` says why.
+std::optional<Plan> make_plan(Database& database, const UndoRequest& request, UndoResult& result) {
+  const auto found = find(database, request.batch);
+  result.known = found.has_value();
+  if (!found) return std::nullopt;
+  result.pruned = found->pruned;
+  // Of a batch that was lifted the older rows stay, whatever is asked for.
+  const bool lifted_before = found->undone && found->superseded;
+  const Plan plan{.batch = found->batch, .since = request.lift_only || lifted_before ? found->generation : 0};
+  auto held = database.prepare(kHeld);
+  held.bind(plan.batch.seq, plan.since);
+  result.already_undone = found->undone && held.step() && held.integer(0) == 0;
+  if (result.already_undone) return std::nullopt;
+  guard_superseded(found->superseded, request);
+  plan_users(database, plan, result);
+  return plan;
+}
+
+void give_back(Change& change, const Plan& plan, const UndoResult& result) {
   auto& database = change.database();
   auto put = database.prepare(kPutBack);
   auto forget = database.prepare(kForget);
   for (const auto& user : result.users) {
     if (user.status != UserStatus::restored) continue;
-    put.bind(user.user, batch.seq, since).run();
-    forget.bind(user.user, batch.seq, since).run();
+    put.bind(user.user, plan.batch.seq, plan.since).run();
+    forget.bind(user.user, plan.batch.seq, plan.since).run();
     change.touch(user.user);
   }
-  database.prepare(kLift).bind(batch.seq).run();
-  database.prepare(kUndone).bind(batch.seq).run();
+  database.prepare(kLift).bind(plan.batch.seq).run();
+  database.prepare(kUndone).bind(plan.batch.seq).run();
 }
 
 }  // namespace
 
+UndoResult rehearse(Database& database, const UndoRequest& request) {
+  UndoResult result;
+  (void)make_plan(database, request, result);
+  return result;
+}
+
 UndoResult undo(Change& change, const UndoRequest& request) {
   UndoResult result;
-  auto& database = change.database();
-  const auto found = find(change, request.batch);
-  result.known = found.has_value();
-  if (!found) return result;
-  result.pruned = found->pruned;
-  // Of a batch that was lifted the older rows stay, whatever is asked for.
-  const bool lifted_before = found->undone && found->superseded;
-  const std::int64_t since = request.lift_only || lifted_before ? change.generation() : 0;
-  auto held = database.prepare(kHeld);
-  held.bind(found->batch.seq, since);
-  result.already_undone = found->undone && held.step() && held.integer(0) == 0;
-  held.reset();
-  if (result.already_undone) return result;
-  guard_superseded(*found, request);
-  plan(database, found->batch, since, result);
-  if (request.dry_run) return result;
-  give_back(change, found->batch, since, result);
-  finish(change, found->batch, result);
+  const auto plan = make_plan(change.database(), request, result);
+  if (!plan) return result;
+  give_back(change, *plan, result);
+  finish(change, plan->batch, result);
   return result;
 }
 
