@@ -77,6 +77,8 @@ ExitCode run_prune(const Settings& settings, const BatchesOptions& options) {
   interruption.committed();
   print(options.format == Format::json ? to_line(as_json(result)) : summary(result, rehearsed));
   flush_output();
+  complain_about_traces(result.traces_left);
+  if (result.traces_left) return ExitCode::remainder;
   if (options.dry_run || options.yes || result.batches.empty()) return ExitCode::done;
   throw Error{Kind::guard,
               "batches --prune-older-than erases rows for good and cannot be undone; repeat it with --yes"};
@@ -109,7 +111,7 @@ void add_batches(CLI::App& app, Selected& selected) {
   add_epilogue(*command,
                "  ratingsctl batches -o json\n"
                "  ratingsctl batches --prune-older-than 90d --dry-run\n",
-               "0 done, 2 usage, 4 no store, 5 refused");
+               "0 done, 2 usage, 3 the store was being read (--yes), 4 no store, 5 refused");
   command->callback([&selected, options] {
     selected.run = [options](const Settings& settings) { return run_batches(settings, *options); };
   });

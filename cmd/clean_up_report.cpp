@@ -74,6 +74,13 @@ void complain_about_redis(const RedisCopies& copies) {
       "minutes");
 }
 
+void complain_about_traces(bool left) {
+  if (!left) return;
+  complain(
+      "somebody else was using the store: what was erased is still in its file or write-ahead log (-wal); "
+      "no answer holds it, and the same command, run again when they are done, removes it");
+}
+
 std::string as_batch(const std::optional<std::string>& batch, const std::optional<std::string>& undo) {
   if (!batch) return {};
   return " as batch " + *batch + (undo ? " ('" + *undo + "' takes it back)" : "");

@@ -50,6 +50,8 @@ struct Settled {
 /// "committed after 3 ms, visible everywhere after 1055 ms", and what became of Redis.
 [[nodiscard]] std::string times_text(const Times& times);
 void complain_about_redis(const RedisCopies& copies);
+/// `left`: what was erased for good is still in a SQLite store's files.
+void complain_about_traces(bool left);
 
 /// For Interruption::committed(): " as batch B ('ratingsctl undo B' takes it back)". Empty without a batch.
 [[nodiscard]] std::string as_batch(const std::optional<std::string>& batch,

@@ -48,10 +48,14 @@ std::string summary(const CleanUpResult& result, const PurgeOptions& options, co
   if (options.request.dry_run) return text + "would take " + totals + "; nothing was changed (--dry-run)\n";
   if (!result.batch) return text + "nothing to do\n";
   if (options.request.hard) {
-    return text + "erased " + totals + " as " + *result.batch + "; " + times_text(times) +
-           "What remains: backups; the database's write-ahead log until it is recycled; with PostgreSQL the "
-           "erased bytes in its files until they are overwritten (VACUUM FULL does that at once); in memory "
-           "of servers, never used again, until they need the room or end. The users stay excluded.\n";
+    return text + "erased " + totals + " as " + *result.batch + "; " + times_text(times) + "What remains: " +
+           (result.traces_left ? "the erased ratings in the store's file or write-ahead log, see below; "
+                               : "") +
+           "backups; with PostgreSQL the write-ahead log until it is recycled, and the erased bytes in its "
+           "files until they are overwritten (VACUUM FULL does that at once); with SQLite what a load "
+           "--replace had replaced before, in free pages until they are overwritten (VACUUM does that at "
+           "once); in memory of servers, never used again, until they need the room or end. The users stay "
+           "excluded.\n";
   }
   return text + "took " + totals + " into quarantine as " + *result.batch + "; " + times_text(times) +
          (undo ? *undo + "\n" : "");
@@ -71,9 +75,10 @@ ExitCode report(const CleanUpResult& result, const PurgeOptions& options, const 
       result.batch);
 
   complain_about_redis(copies);
+  complain_about_traces(result.traces_left);
   const auto unknown = unknown_users(result);
   for (const auto user : unknown) complain("user " + std::to_string(user.value) + " is unknown");
-  const bool copies_remain = options.request.hard && copies.unreachable();
+  const bool copies_remain = options.request.hard && (copies.unreachable() || result.traces_left);
   return unknown.empty() && !copies_remain ? ExitCode::done : ExitCode::remainder;
 }
 
@@ -116,11 +121,13 @@ void add_purge_user(CLI::App& app, Selected& selected) {
                     "erase rows, their quarantine and cache copies for good");
   command->add_flag("--yes", options->yes, "needed with --hard");
   add_output_option(*command, options->format, {"table", "json"}, "table");
-  add_epilogue(*command,
-               "  ratingsctl purge-user 42 43 --reason 'bots, ticket 7'\n"
-               "  ratingsctl purge-user --from-file bots.txt --dry-run\n"
-               "  ratingsctl purge-user 42 --hard --yes\n",
-               "0 done, 2 usage, 3 some users are unknown or (--hard) Redis is away, 4 no store, 5 refused");
+  add_epilogue(
+      *command,
+      "  ratingsctl purge-user 42 43 --reason 'bots, ticket 7'\n"
+      "  ratingsctl purge-user --from-file bots.txt --dry-run\n"
+      "  ratingsctl purge-user 42 --hard --yes\n",
+      "0 done, 2 usage, 3 some users are unknown or (--hard) Redis is away or the store was being read, "
+      "4 no store, 5 refused");
   command->callback([&selected, options] {
     selected.run = [options](const Settings& settings) { return run_purge_user(settings, *options); };
   });

@@ -110,6 +110,22 @@ class Purge(CleanUp):
         self.run_cli("undo", batch, exit_code=3)
         self.assertEqual(self.all_rows(2), [])
 
+    def test_a_hard_purge_says_when_a_reader_keeps_what_was_erased_in_the_files(self):
+        hard = ("purge-user", "1", "--hard", "--yes")
+        prune = ("batches", "--prune-older-than", "0h", "--yes")
+        with contextlib.closing(sqlite3.connect(self.store)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM ratings").fetchall()
+
+            done = self.run_cli(*hard, exit_code=3)
+
+            self.assertIn("What remains: the erased ratings in the store's file or write-ahead log, see below", done.out)
+            self.assertIn("somebody else was using the store", done.err)
+            self.assertIn("somebody else was using the store", self.run_cli(*prune, "-o", "json", exit_code=3).err)
+            self.assertEqual(self.all_rows(1), [])
+        self.assertEqual(self.run_json(*hard)["users"][0]["status"], "already_excluded")
+        self.run_cli(*prune)
+
     def test_a_file_of_somebody_else_stays_as_it_is(self):
         store = self.home / "films.db"
         with contextlib.closing(sqlite3.connect(store)) as database, database:

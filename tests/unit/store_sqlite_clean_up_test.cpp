@@ -32,7 +32,8 @@ struct Marked : SqliteFixture {
 };
 
 constexpr sqlite::Patience kBrief{.other_commands = std::chrono::milliseconds{60},
-                                  .other_programs = std::chrono::milliseconds{60}};
+                                  .other_programs = std::chrono::milliseconds{60},
+                                  .readers = std::chrono::milliseconds{60}};
 
 CleanUpResult purge_first(CleanUp& clean_up, bool hard, bool dry_run = false) {
   return clean_up.purge({.users = {{1}}, .reason = {}, .hard = hard, .dry_run = dry_run, .max_rows = {}});
@@ -41,6 +42,48 @@ CleanUpResult purge_first(CleanUp& clean_up, bool hard, bool dry_run = false) {
 }  // namespace
 
 TEST_SUITE("sqlite store: clean-ups") {
+  TEST_CASE_FIXTURE(Marked, "what was erased for good is in no file of the store, also while a server runs") {
+    const auto server = sqlite::open_history_reader(options);
+    CHECK(server->history({1}, soon()).ratings.size() == 1);
+    const auto clean_up = sqlite::open_clean_up(options);
+    SUBCASE("by a hard purge") { CHECK_FALSE(purge_first(*clean_up, true).traces_left); }
+    SUBCASE("by pruning the batch that held it") {
+      (void)purge_first(*clean_up, false);
+      CHECK(is_in_a_file());
+      const auto pruned = sqlite::open_pruner(options)->prune({.older_than = {}, .dry_run = false});
+      CHECK(pruned.rows == 1);
+      CHECK_FALSE(pruned.traces_left);
+    }
+    CHECK_FALSE(is_in_a_file());
+    CHECK(server->history({1}, soon()).ratings.empty());
+  }
+
+  TEST_CASE_FIXTURE(Marked,
+                    "who reads an older state keeps it in the files, which is said, and is put right later") {
+    sqlite::Database reader{path, sqlite::Open::existing, std::chrono::seconds{1}};
+    const auto clean_up = sqlite::open_clean_up(options, kBrief);
+    const auto pruner = sqlite::open_pruner(options, kBrief);
+    const PruneRequest all{.older_than = {}, .dry_run = false};
+    {
+      const sqlite::Snapshot older{reader};
+      CHECK(reader.number("SELECT count(*) FROM ratings") == 2);
+
+      const auto purged = purge_first(*clean_up, true);
+
+      CHECK(purged.rows == 1);
+      CHECK(purged.traces_left);
+      CHECK(is_in_a_file());
+      CHECK(pruner->prune(all).traces_left);
+    }
+    SUBCASE("by the same purge, which finds nothing else to do") {
+      const auto again = purge_first(*clean_up, true);
+      CHECK_FALSE(again.batch.has_value());
+      CHECK_FALSE(again.traces_left);
+    }
+    SUBCASE("by a pruning that finds nothing") { CHECK_FALSE(pruner->prune(all).traces_left); }
+    CHECK_FALSE(is_in_a_file());
+  }
+
   TEST_CASE_FIXTURE(SqliteFixture,
                     "clean-ups change no byte of an empty or somebody else's file, nor put one beside it") {
     std::ofstream{path}.flush();

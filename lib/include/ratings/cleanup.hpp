@@ -41,6 +41,9 @@ struct CleanUpResult {
   std::uint64_t user_count = 0;      ///< distinct users touched
   Instant committed{};               ///< when COMMIT was answered, or nothing was found to do
   std::chrono::milliseconds wait{};  ///< how long until no server can answer from before
+  /// Of a hard purge: what was erased, now or by an earlier one, is still in a SQLite store's file or its
+  /// write-ahead log, because somebody reads an older state. Asking again when they are done removes it.
+  bool traces_left = false;
 };
 
 struct PurgeRequest {
@@ -130,6 +133,7 @@ struct PruneResult {
   };
   std::vector<Batch> batches;  ///< those that held something, oldest first
   std::uint64_t rows = 0;
+  bool traces_left = false;  ///< as in CleanUpResult
 };
 
 /// Erases for good what old batches hold in quarantine, what loads held back under them included. Their users

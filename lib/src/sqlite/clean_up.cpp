@@ -3,6 +3,7 @@
 #include "core/operator_name.hpp"
 #include "core/utf8.hpp"
 #include "sqlite/files.hpp"
+#include "sqlite/journal.hpp"
 #include "sqlite/schema.hpp"
 #include "store/batch_state.hpp"
 
@@ -28,7 +29,10 @@ class SqliteCleanUp final : public CleanUp {
 
   CleanUpResult purge(const PurgeRequest& request) override {
     if (request.dry_run) return rehearsed(request);
-    return in_change([&](Change& change) { return sqlite::purge(change, request); });
+    auto result = in_change([&](Change& change) { return sqlite::purge(change, request); });
+    // Also when there was nothing left to erase: somebody may have been reading when there was.
+    if (request.hard) result.traces_left = !empty_log(target_.path, target_.patience.readers, cancelled_);
+    return result;
   }
   UndoResult undo(const UndoRequest& request) override {
     if (request.dry_run) return rehearsed(request);

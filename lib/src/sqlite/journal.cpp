@@ -1,5 +1,7 @@
 #include "sqlite/journal.hpp"
 
+#include "core/log.hpp"
+
 #include "ratings/error.hpp"
 
 namespace ratings::sqlite {
@@ -15,6 +17,18 @@ bool write_in_place_if_alone(Database& database) {
     if (error.kind() != Kind::guard) throw;
     return false;  // SQLITE_BUSY: somebody has it open
   }
+}
+
+bool empty_log(const std::filesystem::path& path, std::chrono::milliseconds patience,
+               const std::atomic<bool>& cancelled) noexcept try {
+  Database database{path, Open::existing, patience, &cancelled};
+  auto checkpoint = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+  // Its first column: whether it was kept from doing all of it
+  // (sqlite.org/pragma.html#pragma_wal_checkpoint).
+  return checkpoint.step() && checkpoint.integer(0) == 0;
+} catch (const std::exception& error) {
+  log::debug("the write-ahead log was not emptied reason={}", log::quoted(error.what()));
+  return false;
 }
 
 }  // namespace ratings::sqlite

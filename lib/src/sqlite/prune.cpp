@@ -1,5 +1,6 @@
 #include "core/operator_name.hpp"
 #include "sqlite/clean_up.hpp"
+#include "sqlite/journal.hpp"
 
 namespace ratings::sqlite {
 namespace {
@@ -75,7 +76,9 @@ PruneResult SqlitePruner::prune(const PruneRequest& request) {
     Reading reading{target_, cancelled_};
     return result_of(old_batches(reading.database(), request));
   }
-  return erase(request);
+  auto result = erase(request);
+  result.traces_left = !empty_log(target_.path, target_.patience.readers, cancelled_);
+  return result;
 }
 
 }  // namespace

@@ -20,6 +20,9 @@ namespace ratings::sqlite {
 struct Patience {
   std::chrono::milliseconds other_commands{30'000};  ///< for a ratingsctl that holds PATH.lock
   std::chrono::milliseconds other_programs{30'000};  ///< for somebody's sqlite3 shell that holds the database
+  /// For those who read a state with rows that were erased: a request ends within two seconds, an export does
+  /// not.
+  std::chrono::milliseconds readers{3'000};
 };
 
 [[nodiscard]] std::unique_ptr<HistoryReader> open_history_reader(const StoreOptions& options);
