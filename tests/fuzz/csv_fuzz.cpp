@@ -4,6 +4,8 @@
 
 #include "ratings/history_view.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -13,15 +15,14 @@
 #include <limits>
 #include <map>
 #include <new>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <sanitizer/asan_interface.h>
 #include <sstream>
 #include <tuple>
 
 // The CSV reader against the slow reference, for libFuzzer; of NDJSON, which that does not know, that every
-// line is told of once and that a row is what the library's tree of its line says. An input is two bytes that say how its text is made and given (see Input), then the
-// text.
+// line is told of once and that a row is what the library's tree of its line says. An input is two bytes that
+// say how its text is made and given (see Input), then the text.
 namespace ratings::test {
 namespace {
 
