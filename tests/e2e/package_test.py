@@ -75,7 +75,7 @@ class Package(harness.Case):
         multiarch = r"usr/lib/(?:[a-z0-9_]+-linux-gnu/)?"
         known = {
             "ratingsctl": [r"etc/ratingsctl/config\.toml", r"usr/bin/ratingsctl", multiarch + r"libratings\.so\.0(\.\d+\.\d+)?",
-                           r"usr/lib/systemd/system/ratingsctl(@|-[a-z]+)?\.(service|timer)", r"usr/libexec/ratingsctl/[a-z-]+\.sh",
+                           r"usr/lib/systemd/system/ratingsctl(@|-[a-z]+)?\.(service|timer)", r"usr/libexec/ratingsctl/[a-z-]+\.(sh|awk)",
                            r"usr/share/bash-completion/completions/ratingsctl", r"usr/share/zsh/vendor-completions/_ratingsctl",
                            r"usr/share/fish/vendor_completions\.d/ratingsctl\.fish", r"usr/share/man/man1/ratingsctl[a-z-]*\.1\.gz",
                            r"usr/share/man/man7/ratingsctl-scaling\.7\.gz", r"usr/share/ratingsctl/nginx/ratingsctl\.conf",
@@ -102,7 +102,7 @@ class Package(harness.Case):
                     continue
                 self.assertIn(mode, {"drwxr-xr-x", "-rw-r--r--", "-rwxr-xr-x"}, line)
                 runs = any(part in line for part in (" ./usr/bin/", " ./usr/libexec/"))
-                library_text = line.endswith(("/common.sh", "/store.sh"))
+                library_text = line.endswith(("/common.sh", "/password.awk", "/store.sh"))
                 if mode[0] == "-":
                     self.assertEqual(mode == "-rwxr-xr-x", runs and not library_text, line)
 
