@@ -45,8 +45,7 @@ constexpr const char* kPositionIsForeign = "UPDATE ratingsctl_position SET own_p
 /// Nothing of ours may appear in or beside somebody else's file, not even the lock, so it is looked at
 /// before.
 void require_ours(const Target& target, const std::atomic<bool>& cancelled) {
-  (void)existing_file(target.path);
-  Database database{target.path, Open::existing, target.patience.other_programs, &cancelled};
+  Database database{present(target.path), Open::existing, target.patience.other_programs, &cancelled};
   as_reader(database, target.path, std::nullopt);
 }
 

@@ -92,16 +92,10 @@ std::vector<BatchInfo> SqliteCleanUp::batches() {
   return batches;
 }
 
-/// A missing file is an error that says what to do, as for every reader.
-const std::filesystem::path& present(const Target& target) {
-  (void)existing_file(target.path);
-  return target.path;
-}
-
 }  // namespace
 
 Reading::Reading(const Target& target, const std::atomic<bool>& cancelled)
-    : database_{present(target), Open::existing, target.patience.other_programs, &cancelled},
+    : database_{present(target.path), Open::existing, target.patience.other_programs, &cancelled},
       snapshot_{as_reader(database_, target.path, std::nullopt)} {
   require_schema(database_, target.path);
 }

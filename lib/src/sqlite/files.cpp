@@ -37,6 +37,11 @@ FileId existing_file(const std::filesystem::path& path) {
                                      "; run 'ratingsctl load FILE' or 'ratingsctl init' to create it"};
 }
 
+const std::filesystem::path& present(const std::filesystem::path& path) {
+  (void)existing_file(path);
+  return path;
+}
+
 void make_folders_for(const std::filesystem::path& path) {
   std::vector<std::filesystem::path> made;
   for (auto folder = path.parent_path(); !folder.empty() && !file_id(folder); folder = folder.parent_path()) {

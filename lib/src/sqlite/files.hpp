@@ -19,6 +19,8 @@ struct FileId {
 [[nodiscard]] std::optional<FileId> file_id(const std::filesystem::path& path) noexcept;
 /// As file_id; Error{unreachable} when there is no such file.
 [[nodiscard]] FileId existing_file(const std::filesystem::path& path);
+/// `path` itself, when there is such a file; else as existing_file().
+[[nodiscard]] const std::filesystem::path& present(const std::filesystem::path& path);
 
 /// Of the database at `path` and its log; what is not there counts nothing.
 [[nodiscard]] std::uint64_t bytes_on_disk(const std::filesystem::path& path);

@@ -26,8 +26,7 @@ class SqliteOverviewReader final : public OverviewReader {
   explicit SqliteOverviewReader(const StoreOptions& options) : path_{embedded_path(options.url)} {}
 
   StoreOverview overview(Instant deadline) override {
-    (void)existing_file(path_);
-    Database database{path_, Open::existing, kReaderPatience};
+    Database database{present(path_), Open::existing, kReaderPatience};
     as_reader(database, path_, deadline);
     const Snapshot snapshot{database};
     const auto state = PositionTables{database}.state();

@@ -56,12 +56,6 @@ class SqliteRatingScan final : public RatingScan {
   }
 
  private:
-  /// A missing file is an error that says what to do, as for every reader.
-  static const std::filesystem::path& present(const std::filesystem::path& path) {
-    static_cast<void>(existing_file(path));
-    return path;
-  }
-
   Database database_;
 };
 
