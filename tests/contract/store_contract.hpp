@@ -3,9 +3,8 @@
 // The store contract: one suite over every store, written against the public interfaces alone. A test program
 // links store_contract_*.cpp and support/store_fixture.cpp, and defines make_store().
 
+#include "support/caught.hpp"
 #include "support/store_fixture.hpp"
-
-#include "ratings/error.hpp"
 
 #include <doctest/doctest.h>
 
@@ -26,23 +25,7 @@ namespace ratings::test {
 /// What kind of error a call ends with; nothing when it ends well.
 template <typename Call>
 std::optional<Kind> error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  return std::nullopt;
-}
-
-/// The words of the error a call ends with; empty when it ends well.
-template <typename Call>
-std::string words_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
+  return caught(std::move(call)).kind;
 }
 
 /// Of the batch of that name, as the store lists it.

@@ -109,7 +109,7 @@ TEST_SUITE("store: purge and undo") {
 
     const auto too_many = [&] { store.clean_up().purge({.users = {{1}, {1}}, .reason = {}, .max_rows = 2}); };
     CHECK(error_of(too_many) == Kind::guard);
-    CHECK(words_of(too_many) == "purging: 3 rows are more than --max-rows 2; nothing was changed");
+    CHECK(caught(too_many).what == "purging: 3 rows are more than --max-rows 2; nothing was changed");
 
     CHECK(all_rows(store) == before);
     CHECK(store.clean_up().batches().empty());
@@ -232,7 +232,7 @@ TEST_SUITE("store: purge and undo") {
     CHECK(batch_named(store, batch).state == "superseded");
 
     CHECK(error_of([&] { store.undo(batch); }) == Kind::guard);
-    CHECK(words_of([&] { store.undo(batch); }) ==
+    CHECK(caught([&] { store.undo(batch); }).what ==
           "undoing " + batch +
               ": the ratings have been replaced since; to lift its exclusion and give back what later loads "
               "held back, run 'ratingsctl undo --lift " +

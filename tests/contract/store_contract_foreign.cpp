@@ -44,8 +44,9 @@ TEST_SUITE("store: somebody else's") {
       for (const auto& call : clean_up_calls(options_of(*store), dry_run)) {
         CAPTURE(call.name);
         CAPTURE(dry_run);
-        CHECK(error_of(call.run) == Kind::unreachable);
-        CHECK(words_of(call.run).find("ratingsctl init") != std::string::npos);
+        const auto found = caught(call.run);
+        CHECK(found.kind == Kind::unreachable);
+        CHECK(found.what.find("ratingsctl init") != std::string::npos);
       }
     }
     store->run_sql("CREATE TABLE ratings (id integer)");  // nobody has made one before

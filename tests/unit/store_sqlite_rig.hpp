@@ -2,13 +2,11 @@
 
 #include "sqlite/database.hpp"
 #include "sqlite/sqlite_store.hpp"
+#include "support/caught.hpp"
 #include "support/temp_dir.hpp"
-
-#include "ratings/error.hpp"
 
 #include <chrono>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,22 +37,6 @@ struct SqliteFixture {
   }
   [[nodiscard]] static Instant soon() { return boot_clock().now() + std::chrono::seconds{20}; }
 };
-
-/// What a call ends with.
-struct Caught {
-  std::optional<Kind> kind;
-  std::string what;
-};
-
-template <typename Call>
-Caught caught(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return {error.kind(), error.what()};
-  }
-  return {};
-}
 
 inline Rating rate(std::int64_t user, float score = 3.5F) {
   return {.user = {user}, .movie = {1}, .score = score, .timestamp = 100};
