@@ -1,9 +1,8 @@
 """The textbook's ways to remove doubles, the doubles themselves, and the server's memory; for cleanup_bench.py."""
 import subprocess
-import threading
 from pathlib import Path
 
-from measuring import rig, say
+from measuring import Meanwhile, rig, say
 
 DOUBLED_EVERY = 100
 COLUMNS = 'user_id, movie_id, rating, "timestamp"'
@@ -40,25 +39,23 @@ def double(store):
     return count
 
 
-class ServerMemory:
+class ServerMemory(Meanwhile):
     """The largest sum of private memory of the server's processes while the block runs; shared buffers are not counted."""
 
     EVERY = 0.05  # seconds
 
     def __init__(self, env_file):
+        super().__init__()
         self.pid = self.first_line(Path(rig.server_settings(env_file)["SERVERS_DATA"]) / "postgres" / "postmaster.pid")
         self.megabytes = 0.0
-        self.done = threading.Event()
-        self.thread = threading.Thread(target=self.watch)
 
     @staticmethod
     def first_line(path):
         return int(path.read_text(encoding="ascii").split("\n", 1)[0])
 
-    def watch(self):
-        while not self.done.wait(self.EVERY):
-            processes = subprocess.run(["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False).stdout.split()
-            self.megabytes = max(self.megabytes, sum(map(self.private, processes)) / 1024)
+    def once(self):
+        processes = subprocess.run(["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False).stdout.split()
+        self.megabytes = max(self.megabytes, sum(map(self.private, processes)) / 1024)
 
     @staticmethod
     def private(pid):
@@ -67,11 +64,3 @@ class ServerMemory:
         except OSError:
             return 0  # it has just ended
         return next((int(line.split()[1]) for line in lines if line.startswith("RssAnon")), 0)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.done.set()
-        self.thread.join()

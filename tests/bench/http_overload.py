@@ -6,13 +6,12 @@ import random
 import re
 import statistics
 import subprocess
-import threading
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 from fault_proxy import Proxy
-from measuring import median_of, say, spread
+from measuring import Meanwhile, median_of, say, spread
 
 CAPACITY = 64             # connections that keep every connection to the store busy
 QUEUED = 1_024            # requests that wait for a worker, at most (lib/src/http/http_server.cpp, kQueued)
@@ -25,32 +24,27 @@ class FarStore(NamedTuple):
     url: str
 
 
-class Prober:
-    """Asks for somebody every 10 ms, on one connection, for as long as the block lasts."""
+class Prober(Meanwhile):
+    """Asks for somebody, on one connection."""
+
+    EVERY = 0.01
 
     def __init__(self, port, users):
+        super().__init__()
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self.users, self.shed, self.done = users, [], threading.Event()
-        self.thread = threading.Thread(target=self.ask)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
+        self.users, self.shed, self.chooser = users, [], random.Random(1)
 
     def __exit__(self, *_):
-        self.done.set()
-        self.thread.join()
+        super().__exit__()
         self.connection.close()
 
-    def ask(self):
-        chooser = random.Random(1)
-        while not self.done.wait(0.01):
-            asked = time.monotonic()
-            self.connection.request("GET", f"/rates/{chooser.randint(1, self.users)}")
-            answer = self.connection.getresponse()
-            answer.read()
-            if answer.status == 503:
-                self.shed.append(1_000 * (time.monotonic() - asked))
+    def once(self):
+        asked = time.monotonic()
+        self.connection.request("GET", f"/rates/{self.chooser.randint(1, self.users)}")
+        answer = self.connection.getresponse()
+        answer.read()
+        if answer.status == 503:
+            self.shed.append(1_000 * (time.monotonic() - asked))
 
     def p99_of_503(self):
         """Milliseconds."""

@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,31 @@ class Measured(NamedTuple):
     seconds: float
     megabytes: float  # peak
     output: str       # what the command wrote on stdout
+
+
+class Meanwhile:
+    """Does once() again and again, EVERY so many seconds, for as long as a block lasts."""
+
+    EVERY = 1.0
+
+    def __init__(self):
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self.go_on)
+
+    def go_on(self):
+        while not self.done.wait(self.EVERY):
+            self.once()
+
+    def once(self):
+        raise NotImplementedError
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
 
 
 def say(text):
