@@ -50,8 +50,7 @@ std::string no_answer(const std::string& place, bool silence) {
   return silence ? "no answer from " + place + " within 2 s; look into the server's log, it may be stuck"
                  : "nobody answers at " + place +
                        ": there is no such host, or it refused or closed the connection; start 'ratingsctl "
-                       "serve', or say with --host and "
-                       "--port where it listens";
+                       "serve', or say with --host and --port where it listens";
 }
 
 ExitCode run_healthcheck(const HealthcheckOptions& options) {

@@ -62,7 +62,8 @@ class PostgresHistoryReader final : public HistoryReader {
   std::optional<History> spare_history(UserId user, Instant deadline) override {
     auto history =
         pool_.with_spare(deadline, [&](Connection& connection) { return read(connection, user, deadline); });
-    if (!history || *history) return history ? *std::move(history) : std::nullopt;
+    if (!history) return std::nullopt;
+    if (*history) return *std::move(history);
     const auto seat = long_reads_.take_spare();
     if (!seat) return std::nullopt;
     return pool_.with_spare(deadline,

@@ -164,17 +164,17 @@ void Judge::add_taste(Suspect& suspect, const Behaviour& account) const {
   const auto strongest = std::max({far, close, rare});
   const auto deviation = points(kDeviation, strongest);
   const bool one_reason = strongest == far;
-  if (!one_reason || one_sided < deviation) {
-    add(suspect, Signal::deviation, deviation, [&] {
-      return fmt::format("{}: {:.2f} from the films' means on average (half of the accounts: at most {:.2f})",
-                         strongest == far     ? "disagrees"
-                         : strongest == close ? "agrees too well"
-                                              : "moves films that few have rated",
-                         account.distance, distance_.median());
-    });
-  }
-  if (one_reason && one_sided < deviation) return;
-  add(suspect, Signal::one_sided, one_sided, [&] {
+  const auto unless = [&](bool other_counts, unsigned worth) {
+    return one_reason && other_counts ? 0U : worth;
+  };
+  add(suspect, Signal::deviation, unless(one_sided >= deviation, deviation), [&] {
+    return fmt::format("{}: {:.2f} from the films' means on average (half of the accounts: at most {:.2f})",
+                       strongest == far     ? "disagrees"
+                       : strongest == close ? "agrees too well"
+                                            : "moves films that few have rated",
+                       account.distance, distance_.median());
+  });
+  add(suspect, Signal::one_sided, unless(one_sided < deviation, one_sided), [&] {
     return of_same >= of_extreme
                ? fmt::format("{:.0f} % of its scores are {}", 100 * account.favoured, account.favourite)
                : fmt::format("{:.0f} % of its scores are the lowest or the highest", 100 * account.extreme);
