@@ -107,8 +107,9 @@ struct BatchInfo {
 /// quarantine, and a later undo of the same batch gives them back. A batch of an older generation is
 /// superseded: Error{guard}, unless lift_only.
 ///
-/// A dry run changes nothing, and waits for others only as undo on PostgreSQL. Nothing here creates a schema: Error{unreachable}
-/// where there is none; an older one is upgraded by a change, and is Error{guard} for what only reads.
+/// A dry run changes nothing, and waits for others only as undo on PostgreSQL. Nothing here creates a schema:
+/// Error{unreachable} where there is none; an older one is upgraded by a change, and is Error{guard} for what
+/// only reads.
 class RATINGS_EXPORT CleanUp {
  public:
   virtual ~CleanUp() = default;
