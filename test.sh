@@ -19,10 +19,23 @@ install_everything() {
 
 engine_answers() { docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; }
 
+engine_pid() { cat /run/docker.pid 2>/dev/null || true; }
+
+stop_engine() {
+  local pid
+  pid=$(engine_pid)
+  if [ -z "$pid" ] || ! as_root kill "$pid"; then return 0; fi
+  while as_root kill -0 "$pid" 2>/dev/null; do sleep 0.2; done
+}
+
+# An engine that was not there before ends with this script.
 prepare_engine() {
+  local before
+  before=$(engine_pid)
   if [ -x "$offline_images" ]; then
     as_root "$offline_images" >/dev/null || fail "$offline_images failed"
   fi
+  [ "$(engine_pid)" = "$before" ] || trap stop_engine EXIT
   if engine_answers; then return 0; fi
   [ "${CI:-}" != true ] || fail 'no Docker Engine with Compose v2 answers, and CI=true asks for the compose test'
   say 'compose test left out: no Docker Engine with Compose v2 answers (docker info, docker compose version)'
