@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What surrounds a backup: how the store and files may be named, and what is set for a PostgreSQL database itself.
 
-By ops/backup.sh and ops/restore.sh, without servers; with servers: backup_test.py, whose Backup this shares.
+By cmd/ops/backup.sh and cmd/ops/restore.sh, without servers; with servers: backup_test.py, whose Backup this shares.
 """
 import contextlib
 import os

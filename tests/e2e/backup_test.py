@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A backup is put back while servers run, with warm caches: afterwards nobody answers from the history that was lost.
 
-By ops/backup.sh and ops/restore.sh. The history that was lost and the one that follows the restore reach the same positions;
+By cmd/ops/backup.sh and cmd/ops/restore.sh. The history that was lost and the one that follows the restore reach the same positions;
 only their salts tell them apart. On PostgreSQL with Redis and on SQLite.
 """
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import rig  # noqa: E402
 
-OPS = Path(__file__).parents[2] / "ops"
+OPS = Path(__file__).parents[2] / "cmd/ops"
 USERS = range(1, 61)
 arguments = argparse.Namespace()
 

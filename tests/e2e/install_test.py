@@ -47,14 +47,14 @@ class Install(harness.Case):
             self.assertEqual((self.prefix / "share" / name).read_text(), self.installed("completion", shell))
         headers = {path.name for path in (self.prefix / "include/ratings").iterdir()}
         self.assertEqual(headers, {path.name for path in (SOURCE / "lib/include/ratings").iterdir()} | {"version.hpp"})
-        for script in (SOURCE / "ops").glob("*.sh"):
+        for script in (SOURCE / "cmd/ops").glob("*.sh"):
             installed = self.prefix / "libexec/ratingsctl" / script.name
             self.assertEqual(installed.read_bytes(), script.read_bytes())
             self.assertEqual(os.access(installed, os.X_OK), os.access(script, os.X_OK), script.name)
 
     def test_units_and_cron_lines_name_what_was_installed(self):
         texts = [*(self.prefix / "lib/systemd/system").iterdir(), self.prefix / "share/ratingsctl/cron/ratingsctl"]
-        self.assertEqual(len(texts), len(list((SOURCE / "ops/systemd").iterdir())) + 1)
+        self.assertEqual(len(texts), len(list((SOURCE / "cmd/ops/systemd").iterdir())) + 1)
         named = [path for text in texts for path in re.findall(r"(?:ExecStart=|ratingsctl  )(/\S+)", text.read_text())]
         self.assertEqual(len(named), 4 + 2 + 4)  # jobs, servers, cron lines
         for path in named:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A signal ends an operator's script, as Ctrl-C, systemd and a closed terminal send it: to all of its processes.
 
-By ops/backup.sh, ops/restore.sh and ops/suspects-report.sh. Each is stopped where the test can see it: a statement waits for a
+By cmd/ops/backup.sh, cmd/ops/restore.sh and cmd/ops/suspects-report.sh. Each is stopped where the test can see it: a statement waits for a
 lock that the test holds, or a program has said that it was begun. What is left is the store as it was, and no half of anything.
 """
 import contextlib

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import harness
 
-OPS = Path(__file__).parents[2] / "ops"
+OPS = Path(__file__).parents[2] / "cmd/ops"
 LIBEXEC = "/usr/local/libexec/ratingsctl"
 STATE = "/var/lib/ratingsctl"
 JOBS = {"backup", "dedupe", "purge", "suspects"}

@@ -17,7 +17,7 @@ import harness
 
 BUILD = Path(os.environ["RATINGS_BUILD"]).resolve()
 SOURCE = Path(__file__).parents[2]
-DEBIAN = SOURCE / "ops/debian"
+DEBIAN = SOURCE / "cmd/ops/debian"
 
 
 def command(words, **more):
@@ -117,7 +117,7 @@ class Package(harness.Case):
         self.assertEqual((control / "triggers").read_text(), "activate-noawait ldconfig\n")
         self.assertEqual((control / "conffiles").read_text(), "/etc/ratingsctl/config.toml\n")
         # Every timer is stopped, masked and purged; a new one must not be forgotten.
-        for unit in (SOURCE / "ops/systemd").iterdir():
+        for unit in (SOURCE / "cmd/ops/systemd").iterdir():
             if unit.suffix == ".timer" or unit.name == "ratingsctl.service":
                 for name in ("postinst", "prerm", "postrm"):
                     self.assertIn(unit.name, (control / name).read_text(), name)
@@ -160,7 +160,7 @@ class Package(harness.Case):
 
     def test_units_name_files_of_the_package(self):
         units = sorted((self.root / "usr/lib/systemd/system").iterdir())
-        self.assertEqual({unit.name for unit in units}, {path.name for path in (SOURCE / "ops/systemd").iterdir()})
+        self.assertEqual({unit.name for unit in units}, {path.name for path in (SOURCE / "cmd/ops/systemd").iterdir()})
         programs = [re.search(r"^ExecStart=/(\S+)", unit.read_text(), re.M).group(1) for unit in units if unit.suffix == ".service"]
         for path in [*programs, *re.findall(r"ratingsctl  /(\S+)", (self.root / "usr/share/ratingsctl/cron/ratingsctl").read_text())]:
             self.assertTrue(os.access(self.root / path, os.X_OK), path)
