@@ -7,21 +7,27 @@ from pathlib import Path
 
 ROOT = Path(sys.argv.pop(1) if len(sys.argv) > 1 else Path(__file__).parents[2]).resolve()
 
-# Which folder may include what; everything else of these names is a wall without a door.
-DOORS = {
-    "libpqxx": (r"pqxx(/|$)", ["lib/src/postgres/"]),
+# How ARCHITECTURE's table calls a third party, what its headers look like, and which tests may include them besides.
+THIRD_PARTIES = {
+    "libpqxx": (r"pqxx(/|$)", []),
     # The tests' own door is for an operator's statements, as psql would send them.
-    "libpq": (r"libpq-fe\.h|libpq/", ["lib/src/postgres/", "tests/support/"]),
-    "SQLite": (r"sqlite3\.h", ["lib/src/sqlite/", "tests/support/"]),
-    "hiredis": (r"hiredis/", ["lib/src/redis/"]),
+    "libpq": (r"libpq-fe\.h|libpq/", ["tests/support/"]),
+    "SQLite": (r"sqlite3\.h", ["tests/support/"]),
+    "hiredis": (r"hiredis/", []),
     # The tests' own is the library as it comes, to see its faults.
-    "cpp-httplib": (r"httplib\.h", ["lib/src/http/", "tests/hostile/"]),
-    "CLI11": (r"CLI/", ["cmd/"]),
-    "libarchive": (r"archive(_entry)?\.h", ["lib/src/csv/", "tests/unit/csv_compress.cpp"]),
+    "cpp-httplib": (r"httplib\.h", ["tests/hostile/"]),
+    "CLI11": (r"CLI/", []),
+    "libarchive": (r"archive(_entry)?\.h", ["tests/unit/csv_compress.cpp"]),
+    "xxHash": (r"xxhash\.h", ["tests/"]),
+    "zlib": (r"zlib\.h", ["tests/"]),
+    "nlohmann-json": (r"nlohmann/", ["tests/"]),
     # Tests hang a sink of their own into the log to read it.
-    "spdlog": (r"spdlog/", ["lib/src/core/", "tests/"]),
+    "spdlog": (r"spdlog/", ["tests/"]),
+    "fmt": (r"fmt/", ["lib/src/", "cmd/", "tests/"]),
     "doctest": (r"doctest/", ["tests/"]),
 }
+# Ours, the compiler's, POSIX's and Linux's; a third party's name is looked for first.
+PARTY_OF_NOBODY = re.compile(r"^(ratings|sanitizer|sys|netinet|arpa|net|linux)/|^[a-z]+\.h$")
 STANDARD_HEADER = re.compile(r"^[a-z_0-9]+$")  # <vector>, <string_view>: no dot, no slash
 LIMIT = 400
 OUR_FOLDERS = ("lib", "cmd", "data", "tests", "docker")
@@ -44,24 +50,66 @@ def includes(path):
             yield number, found.group(1), found.group(2)
 
 
+class Room:
+    """A row of ARCHITECTURE's table: the rooms it may use, and the third parties."""
+
+    def __init__(self, may_use, third_party):
+        self.may_use = set(re.findall(r"[a-z]+", re.sub(r"\(.*?\)", "", may_use)))
+        self.third_party = set(re.findall(r"[\w-]*\w[\w-]*", third_party))
+
+
+def table_of_rooms():
+    rows = re.findall(r"^\| `((?:lib/src/|cmd)[a-z]*)` \|[^|]*\|([^|]*)\|([^|]*)\|$", (ROOT / "ARCHITECTURE.md").read_text(), re.M)
+    return {name: Room(may_use, third_party) for name, may_use, third_party in rows}
+
+
 class Layering(unittest.TestCase):
     def test_the_rooms_at_the_top_are_those_of_the_design(self):
         found = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
         self.assertEqual(found - MADE_HERE, TOP_FOLDERS)
 
-    def test_each_dependency_has_one_door(self):
+    def test_a_third_party_is_included_only_where_the_table_names_it(self):
+        rooms = table_of_rooms()
+        doors = {library: [*tests, *(f"{room}/" for room, row in rooms.items() if library in row.third_party)]
+                 for library, (_, tests) in THIRD_PARTIES.items()}
         wrong, used = [], set()
         for path in ours(".cpp", ".hpp"):
             name = path.relative_to(ROOT).as_posix()
-            for number, _, target in includes(path):
-                for library, (pattern, allowed) in DOORS.items():
-                    if re.match(pattern, target):
-                        used.add(library)
-                        if not any(name.startswith(door) for door in allowed):
-                            wrong.append(f"{name}:{number}: {library} ({target}) belongs in {', '.join(allowed)}")
+            for number, bracket, target in includes(path):
+                library = next((each for each, (pattern, _) in THIRD_PARTIES.items() if re.match(pattern, target)), None)
+                if library is None and bracket == "<" and not (STANDARD_HEADER.match(target) or PARTY_OF_NOBODY.match(target)):
+                    wrong.append(f"{name}:{number}: nobody knows whose {target} is")
+                if library is not None:
+                    used.add(library)
+                    if not name.startswith(tuple(doors[library])):
+                        wrong.append(f"{name}:{number}: {library} ({target}) belongs in {', '.join(doors[library])}")
         self.assertEqual(wrong, [])
         # A pattern that matches nothing would check nothing.
-        self.assertLessEqual({"libpq", "SQLite", "hiredis", "cpp-httplib", "CLI11", "doctest"}, used)
+        self.assertEqual(used, set(THIRD_PARTIES))
+        self.assertEqual({each for row in rooms.values() for each in row.third_party} - set(THIRD_PARTIES), set())
+
+    def test_a_room_includes_only_the_rooms_that_the_table_lets_it(self):
+        rooms = {name.removeprefix("lib/src/"): row for name, row in table_of_rooms().items() if name.startswith("lib/src/")}
+        self.assertEqual(set(rooms), {path.name for path in (ROOT / "lib/src").iterdir() if path.is_dir()})
+        wrong, used = [], set()
+        for path in (ROOT / "lib/src").rglob("*.[ch]pp"):
+            room = path.relative_to(ROOT / "lib/src").parts[0]
+            allowed = {room, "core"} | (set() if room == "core" else rooms[room].may_use)
+            for number, bracket, target in includes(path):
+                other = target.split("/")[0]
+                if bracket == '"' and other in rooms:
+                    used.add((room, other))
+                    if other not in allowed:
+                        wrong.append(f"{path.relative_to(ROOT)}:{number}: {room} may not use {other} ({target})")
+        self.assertEqual(wrong, [])
+        self.assertGreater(len(used), 20)
+        self.assertLessEqual({("load", "csv"), ("sqlite", "store"), ("suspects", "store")}, used)
+
+    def test_the_commands_see_the_library_through_its_public_headers(self):
+        rooms = {path.name for path in (ROOT / "lib/src").iterdir()}
+        wrong = [f"{path.relative_to(ROOT)}:{number}: {target}" for path in ours(".cpp", ".hpp")
+                 if path.is_relative_to(ROOT / "cmd") for number, _, target in includes(path) if target.split("/")[0] in rooms]
+        self.assertEqual(wrong, [])
 
     def test_no_name_of_a_test_has_a_semicolon(self):
         """CMake's lists would make two tests of it, neither of which exists, and both would pass."""
