@@ -62,38 +62,32 @@ check_format() {
   git ls-files -z --cached --others --exclude-standard '*.cpp' '*.hpp' | xargs -0 clang-format --dry-run -Werror
 }
 
-# The sources that clang-tidy reads: those changed since TIDY_BASE (default: the last commit's parent, with what is not
-# committed yet), a changed header standing for the source of the same name. Without a parent: the sources of lib/src/core.
-# TIDY_BASE=all reads everything; that takes five minutes on two cores.
-files_to_tidy() {
-  local base=${TIDY_BASE:-HEAD~1} file
-  if [ "$base" = all ]; then
-    git ls-files --cached --others --exclude-standard 'lib/*.cpp' 'cmd/*.cpp' 'data/*.cpp'
-  elif git rev-parse -q --verify "$base^{commit}" >/dev/null; then
-    { git diff --name-only --diff-filter=d "$base" -- 'lib/*.[ch]pp' 'cmd/*.[ch]pp' 'data/*.[ch]pp' 'tests/*.[ch]pp'
-      git ls-files --others --exclude-standard 'lib/*.[ch]pp' 'cmd/*.[ch]pp' 'data/*.[ch]pp' 'tests/*.[ch]pp'; } |
-      while read -r file; do
-        file=${file%.hpp}; file=${file%.cpp}.cpp
-        # What is fuzzed is a project of its own, built by clang: no command line of it is known here.
-        if [ -f "$file" ] && [[ $file != tests/fuzz/* ]]; then echo "$file"; fi
-      done
-  else
-    git ls-files 'lib/src/core/*.cpp'
-  fi | sort -u
+# The sources of the tree, the last changed first. A header stands for the source of its name, or else for one that includes it.
+sources_by_age() {
+  local -a kinds=('lib/*.[ch]pp' 'cmd/*.[ch]pp' 'data/*.[ch]pp' 'tests/*.[ch]pp')
+  local file
+  { git diff --name-only HEAD -- "${kinds[@]}"
+    git ls-files --others --exclude-standard -- "${kinds[@]}"
+    git log --format= --name-only -- "${kinds[@]}"; } | awk '!seen[$0]++' |
+    while read -r file; do
+      [ -f "$file" ] || continue
+      case $file in
+        *.cpp) echo "$file" ;;
+        *) if [ -f "${file%.hpp}.cpp" ]; then echo "${file%.hpp}.cpp"
+           else git grep -lE "include \"([a-z_]+/)*${file##*/}\"" -- '*.cpp' | sed -n 1p || continue; fi ;;  # of no source: none
+      esac
+    done | awk '!seen[$0]++'
 }
 
-# Newest first, and no more than fit into about two minutes: 6 s a file.
+# As many as fit into about two minutes, at 6 s a file; TIDY=all takes five minutes or more. What is fuzzed, and the consumer,
+# are projects of their own: no command line of them is known here.
 check_tidy() {
   local -a files
-  mapfile -t files < <(files_to_tidy | xargs -r ls -t)
-  if [ "${TIDY_BASE:-}" != all ] && [ ${#files[@]} -gt $((20 * jobs)) ]; then
-    say "clang-tidy: the $((20 * jobs)) newest of ${#files[@]} changed files (TIDY_BASE=all reads all)"
-    files=("${files[@]:0:$((20 * jobs))}")
-  else
-    say "clang-tidy: ${#files[@]} files"
-  fi
-  if [ ${#files[@]} -eq 0 ]; then return 0; fi
   cmake --preset tidy >/dev/null  # for its list of commands: one a file, which release has not
+  mapfile -t files < <(sources_by_age | grep -vE '^tests/(fuzz|consumer)/')
+  local all=${#files[@]}
+  [ "${TIDY:-}" = all ] || files=("${files[@]:0:$((20 * jobs))}")
+  say "clang-tidy: ${#files[@]} of $all sources, the last changed first (TIDY=all reads all)"
   # gcc's own options are not clang's; the counts of what it suppressed in system headers tell nobody anything.
   printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$jobs" clang-tidy --quiet -p build/tidy 2> >(grep -v 'warnings generated' >&2)
 }
