@@ -29,13 +29,14 @@ stop_engine() {
 }
 
 # An engine that was not there before ends with this script.
+started_engine=''
 prepare_engine() {
   local before
   before=$(engine_pid)
   if [ -x "$offline_images" ]; then
     as_root "$offline_images" >/dev/null || fail "$offline_images failed"
   fi
-  [ "$(engine_pid)" = "$before" ] || trap stop_engine EXIT
+  [ "$(engine_pid)" = "$before" ] || started_engine=yes
   if engine_answers; then return 0; fi
   [ "${CI:-}" != true ] || fail 'no Docker Engine with Compose v2 answers, and CI=true asks for the compose test'
   say 'compose test left out: no Docker Engine with Compose v2 answers (docker info, docker compose version)'
@@ -102,6 +103,24 @@ static_checks() {
   check_tidy
 }
 
+# What a run that was ended in the middle has left: at the end of a whole one, ctest's fixtures have stopped them.
+stop_servers() {
+  local fixture left
+  for fixture in servers redis_cluster; do
+    for left in build/*/tests/"$fixture"; do
+      if [ -d "$left" ]; then "tests/support/$fixture.sh" stop "$left"; fi
+    done
+  done
+}
+
+leave_nothing() {
+  local status=$?
+  set +e
+  stop_servers
+  [ -z "$started_engine" ] || stop_engine
+  exit "$status"
+}
+
 main() {
   case $* in
     '') ;;
@@ -109,6 +128,9 @@ main() {
     *) fail "unknown argument: $* (only --deps is known)" ;;
   esac
   install_everything
+  trap leave_nothing EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
   prepare_engine
   if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); else launcher=(); fi
   export CTEST_PARALLEL_LEVEL=$jobs
