@@ -107,6 +107,18 @@ get /rates/2 >/dev/null
 # A statement that is not sent cannot be waited for; one that is sent later comes after it in the log.
 query "SELECT 'a mark after the hits'" >/dev/null
 expect 'the second and third request do not' $((before + 1)) "$(selects_of 2)"
+# Nor is anything else of ours in it, while hits go on for longer than one check of the position lasts.
+statements_between_marks() {
+  compose logs --no-color --no-log-prefix postgres 2>&1 |
+    awk '/a mark after the hits/ { n = -1 } /a last mark/ { ended = 1 }
+         !ended && / LOG: +(statement|execute)/ { n++ } END { if (ended) print n }'
+}
+last_mark_is_there() { [ -n "$(statements_between_marks)" ]; }
+enough=$((SECONDS + 3))
+while [ "$SECONDS" -lt "$enough" ]; do get /rates/2 >/dev/null; done
+query "SELECT 'a last mark'" >/dev/null
+wait_until 10 last_mark_is_there || fail 'the last mark is not in the log'
+expect 'three seconds of hits are silent in the log' 0 "$(statements_between_marks)"
 
 step 'without the memory tier redis-cli monitor shows each request'
 MEMORY_CACHE=0 compose up -d --wait --wait-timeout 60 server

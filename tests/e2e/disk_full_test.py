@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A disk that is full: each load ends with a clear message, the rows stay what they were, and it works once there is room.
+And one that is read-only: SQLite cannot read its file there, and the reason is said.
 
 On file systems of 24 MB that this test mounts (tmpfs): for PostgreSQL a tablespace, for SQLite the folder of the file, and
 for the rejects their folder. Mounting takes root, or sudo.
@@ -35,11 +36,15 @@ def small_disk(path, owner=None):
         as_root("umount", path)
 
 
-def load(program, home, store, *arguments, status):
-    done = subprocess.run([program, "load", "--store", store, *arguments], env=rig.clean_environment(home),
+def run(program, home, store, *arguments, status):
+    done = subprocess.run([program, *arguments, "--store", store], env=rig.clean_environment(home),
                           capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == status, f"load ended with {done.returncode}, expected {status}: {done.stderr}"
+    assert done.returncode == status, f"{arguments[0]} ended with {done.returncode}, expected {status}: {done.stderr}"
     return done.stderr.strip()
+
+
+def load(program, home, store, *arguments, status):
+    return run(program, home, store, "load", *arguments, status=status)
 
 
 def expect(text, *parts):
@@ -66,6 +71,9 @@ def check_sqlite(program, home, small, large):
             expect(load(program, home, store.url, large, way, status=1), "full", "nothing was")
             assert store.fingerprint() == before, f"{way}: the rows are not those of before"
         load(program, home, store.url, small, "--append", "--again", status=0)
+
+        as_root("mount", "-o", "remount,ro", disk)
+        expect(run(program, home, store.url, "query", "1", status=4), "must be writable")
 
 
 def check_postgres(program, home, server, small, large):

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -93,6 +94,26 @@ TEST_SUITE("postgres: connections") {
       CHECK(error.kind() == Kind::busy);
     }
     CHECK_FALSE(patient.broken());
+  }
+
+  TEST_CASE("a person waits for a lock for longer than a request does") {
+    Database db;
+    db.run("INSERT INTO ratings VALUES (1, 1, 1, 1)");
+    db.run("BEGIN");
+    db.run("LOCK TABLE ratings IN ACCESS EXCLUSIVE MODE");
+    auto options = db.options;
+    options.command = "person";
+    options.patient = true;
+    const auto reader = open_history_reader(options);
+    auto history = std::async(std::launch::async,
+                              [&reader] { return reader->history(UserId{1}, boot_clock().now() + 60s); });
+    // A request gives up after a second of it.
+    await(db,
+          "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ratingsctl/person' AND "
+          "wait_event_type = 'Lock' AND query_start < now() - interval '1.5 seconds'",
+          1);
+    db.run("COMMIT");
+    CHECK(history.get().ratings.size() == 1);
   }
 
   TEST_CASE("a pool never has more connections than its size, and refuses those beyond its line at once") {

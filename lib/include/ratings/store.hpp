@@ -23,6 +23,7 @@ struct StoreOptions {
   std::string command;          ///< sub-command, for application_name and for naming the holder of a lock
   std::size_t connections = 8;  ///< upper bound of the reader's pool
   bool current = false;         ///< a standby, whose rows may be old, will not do, unless the URL says so
+  bool patient = false;  ///< a person waits, and for locks, too: no limit but the deadline of each call
 };
 
 /// One user's ratings, oldest first (older()), with the tag of their snapshot.

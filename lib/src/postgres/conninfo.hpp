@@ -10,9 +10,10 @@ namespace ratings::postgres {
 
 /// What a connection is for: decides its time-outs and its application_name.
 enum class Purpose {
-  read,      ///< a miss of `serve`: 2 s a statement
+  read,      ///< a miss of `serve`: 2 s a statement, 1 s for a lock
   validate,  ///< positions: 2 s a statement
-  change,    ///< operators' commands: as long as the work takes
+  change,    ///< operators' commands, those that only read among them: as long as the work takes, 30 s for a
+             ///< lock
 };
 
 /// The keyword string for libpq and libpqxx alike: the user's URL or keywords, then the password of the

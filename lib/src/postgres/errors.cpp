@@ -25,7 +25,8 @@ Error translate(std::string_view attempted, std::string_view sqlstate, std::stri
     return Error{Kind::unreachable, text};
   }
   if (sqlstate == state::kQueryCanceled) return Error{Kind::busy, text};
-  if (sqlstate == state::kLockNotAvailable) return Error{Kind::guard, text};
+  if (sqlstate == state::kLockNotAvailable)
+    return Error{Kind::guard, text + "; somebody else holds a lock (pg_stat_activity): try again later"};
   if (sqlstate == state::kUndefinedTable || sqlstate == state::kUndefinedSchema) {
     // As a missing SQLite file: there is nothing to work with yet.
     return Error{Kind::unreachable, text + "; run 'ratingsctl init' to create the schema"};

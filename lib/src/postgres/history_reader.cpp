@@ -47,7 +47,7 @@ std::size_t long_reads_at_once() { return std::max(1U, std::thread::hardware_con
 class PostgresHistoryReader final : public HistoryReader {
  public:
   explicit PostgresHistoryReader(const StoreOptions& options)
-      : pool_{conninfo(options, Purpose::read), options.connections,
+      : pool_{conninfo(options, options.patient ? Purpose::change : Purpose::read), options.connections,
               [](Connection& connection, Instant deadline) { require_schema(connection, deadline); }} {}
 
   History history(UserId user, Instant deadline) override {

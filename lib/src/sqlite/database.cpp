@@ -3,9 +3,9 @@
 #include "sqlite/score.hpp"
 #include "sqlite/writer_lock.hpp"
 
-#include "ratings/error.hpp"
-
+#include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <thread>
 
 namespace ratings::sqlite {
@@ -81,6 +81,14 @@ void Database::fail_locked() const {
   throw Error{Kind::guard, "store " + path_ + ": locked by " + who + "; try again when it is done"};
 }
 
+/// A reader meets it, too: beside a store in WAL mode SQLite has to make files (sqlite.org/wal.html,
+/// Read-Only Databases). To a reader the store is as good as away.
+void Database::fail_read_only(Kind kind) const {
+  throw Error{kind,
+              "store " + path_ +
+                  ": is read-only for this user; file and directory must be writable, also for reading"};
+}
+
 void Database::fail(int code, std::string_view statement) const {
   const std::string where = "store " + path_ + ": ";
   if (is_cancelled())
@@ -94,12 +102,15 @@ void Database::fail(int code, std::string_view statement) const {
     case SQLITE_NOTADB:
       throw Error{Kind::guard,
                   where + "not an SQLite database; choose another file with --store sqlite:PATH"};
-    case SQLITE_CANTOPEN:
-      throw Error{Kind::unreachable,
-                  where + "cannot be opened: " + std::strerror(sqlite3_system_errno(handle_.get()))};
+    case SQLITE_CANTOPEN: {
+      const int reason = sqlite3_system_errno(handle_.get());
+      if (reason == ENOENT && std::filesystem::exists(path_))
+        fail_read_only(Kind::unreachable);  // a file beside it
+      throw Error{Kind::unreachable, where + "cannot be opened: " + std::strerror(reason)};
+    }
     case SQLITE_READONLY:
     case SQLITE_PERM:
-      throw Error{Kind::store, where + "is read-only for this user; file and directory must be writable"};
+      fail_read_only(deadline_ ? Kind::unreachable : Kind::store);
     case SQLITE_FULL:
       throw Error{Kind::store, where + "the disk is full; nothing was changed", Outcome::told};
     case SQLITE_CORRUPT:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ratings/clock.hpp"
+#include "ratings/error.hpp"
 #include "ratings/model.hpp"
 #include "ratings/position.hpp"
 
@@ -55,6 +56,7 @@ class Database {
   void set_deadline(std::optional<Instant> deadline) noexcept { deadline_ = deadline; }
 
   [[noreturn]] void fail_locked() const;
+  [[noreturn]] void fail_read_only(Kind kind) const;
   [[noreturn]] void fail(int code, std::string_view statement) const;
   /// For what only SQLite's own interface can do. Stays the database's.
   [[nodiscard]] sqlite3* handle() noexcept { return handle_.get(); }
