@@ -46,9 +46,9 @@ void begin_summary(const std::string& path) {
                                          "status' tells whether it is in the store")));
 }
 
-/// What `load` returns. A failure is written to the summary too.
-template <typename Load>
-LoadReport reported(Load load, const std::string& summary) {
+/// What `work` returns. A failure is written to the summary too.
+template <typename Work>
+auto reported(Work work, const std::string& summary) {
   const auto note = [&summary](Kind kind, const char* what) {
     try {
       write_summary(summary, to_line(error_json(error_code(kind), what)));
@@ -57,7 +57,7 @@ LoadReport reported(Load load, const std::string& summary) {
     }
   };
   try {
-    return load();
+    return work();
   } catch (const Error& error) {
     note(error.kind(), error.what());
     throw;
@@ -67,22 +67,13 @@ LoadReport reported(Load load, const std::string& summary) {
   }
 }
 
-LoadReport load_files(const StoreOptions& store, const LoadOptions& options, Clock& clock) {
+LoadReport load_files(const LoadOptions& options, RatingWriter& writer, const std::atomic<bool>& stop,
+                      Clock& clock) {
   const bool terminal = is_terminal(stderr);
   const auto* terminal_kind = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): nobody changes it
   const bool dumb = terminal_kind == nullptr || std::strcmp(terminal_kind, "dumb") == 0;
   const auto observer = make_progress(progress_style(options.progress, terminal, dumb), clock);
-
-  const auto writer = open_rating_writer(store);
-  std::atomic<bool> stop = false;
-  Interruption interruption{[&stop, &writer] {
-    stop = true;
-    writer->cancel();
-  }};
-  interruption.check();
-  auto report = load(options.loader, *writer, *observer, stop, clock);
-  report.no_op ? interruption.nothing_to_change() : interruption.committed();
-  return report;
+  return load(options.loader, writer, *observer, stop, clock);
 }
 
 /// What fails after COMMIT does not undo the load, and says so.
@@ -103,8 +94,20 @@ ExitCode run_load(const Settings& settings, LoadOptions& options) {
   check_output_paths(options.loader, options.summary, store.url);
   begin_summary(options.summary);
 
-  const auto report = reported([&] { return load_files(store, options, clock); }, options.summary);
+  auto writer = reported([&] { return open_rating_writer(store); }, options.summary);
+  std::atomic<bool> stop = false;
+  Interruption interruption{[&stop, &writer] {
+    stop = true;
+    writer->cancel();
+  }};
+  const auto load_them = [&] {
+    interruption.check();
+    return load_files(options, *writer, stop, clock);
+  };
+  const auto report = reported(load_them, options.summary);
   const bool stored = !options.loader.dry_run;
+  stored && !report.no_op ? interruption.committed() : interruption.nothing_to_change();
+  writer.reset();  // what it still holds must not keep others out meanwhile
   const auto times =
       stored ? wait_for_servers({report.committed, report.wait, !report.no_op}, started, clock) : Times{};
 

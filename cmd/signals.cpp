@@ -68,9 +68,10 @@ SignalWatcher::~SignalWatcher() {
 
 Interruption::Interruption(std::function<void()> cancel)
     : watcher_{[this, cancel = std::move(cancel)] {
+        const std::scoped_lock lock{mutex_};
         requested_ = true;
-        if (settled_) {
-          complain("interrupted: " + state_ +
+        if (state_) {
+          complain("interrupted: " + *state_ +
                    "; waiting until no server can answer from before (once more ends at once)");
           return;
         }
@@ -79,15 +80,16 @@ Interruption::Interruption(std::function<void()> cancel)
       }} {}
 
 void Interruption::committed(const std::string& stands) {
-  settle("the change is committed and stays" + stands);
-  if (requested_) complain("too late: it was done already" + stands + "; nothing is rolled back");
+  const bool late = settle("the change is committed and stays" + stands);
+  if (late) complain("too late: it was done already" + stands + "; nothing is rolled back");
 }
 
 void Interruption::nothing_to_change() { settle("there was nothing to change"); }
 
-void Interruption::settle(std::string state) {
+bool Interruption::settle(std::string state) {
+  const std::scoped_lock lock{mutex_};
   state_ = std::move(state);
-  settled_ = true;
+  return requested_;
 }
 
 void Interruption::check() const {

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -31,16 +33,18 @@ class Interruption {
   void check() const;
   /// From here on nothing can be rolled back: says so to a signal, also to one that came too late. `stands`
   /// follows: what was done and how it is taken back, because a second signal ends us without a result.
+  /// After this nobody calls `cancel` any more.
   void committed(const std::string& stands = {});
   /// The same where nothing had to be changed: what is left is to wait for the servers.
   void nothing_to_change();
 
  private:
-  void settle(std::string state);
+  /// Whether a signal has come before.
+  bool settle(std::string state);
 
   std::atomic<bool> requested_ = false;
-  std::atomic<bool> settled_ = false;
-  std::string state_;  ///< of the store; written before settled_, read after it
+  std::mutex mutex_;                  ///< a signal comes before or after settle(), never meanwhile
+  std::optional<std::string> state_;  ///< of the store, once it is settled
   SignalWatcher watcher_;
 };
 
