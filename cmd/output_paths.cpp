@@ -14,8 +14,12 @@ namespace {
 bool same_file(const std::string& one, const std::string& other) {
   std::error_code none;
   if (std::filesystem::equivalent(one, other, none)) return true;
-  // Neither need exist yet.
-  return std::filesystem::weakly_canonical(one, none) == std::filesystem::weakly_canonical(other, none);
+  // Neither need exist yet. Without absolute() a missing "x" would stay relative, and differ from its own
+  // whole path.
+  const auto place = [&none](const std::string& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, none), none);
+  };
+  return place(one) == place(other);
 }
 
 std::vector<std::string> store_files(const std::string& store) {

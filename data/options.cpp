@@ -97,12 +97,18 @@ Shares parse_shares(std::string_view list) {
   return shares;
 }
 
+/// The whole path, also of what does not exist yet, which weakly_canonical() alone would leave relative.
+std::filesystem::path place(const std::string& path) {
+  std::error_code none;
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(path, none), none);
+}
+
 /// Neither need exist yet. Devices take both.
 bool same_file(const std::string& one, const std::string& other) {
   std::error_code none;
   if (std::filesystem::exists(one, none) && !std::filesystem::is_regular_file(one, none)) return false;
   if (std::filesystem::equivalent(one, other, none)) return true;
-  return std::filesystem::weakly_canonical(one, none) == std::filesystem::weakly_canonical(other, none);
+  return place(one) == place(other);
 }
 
 void set_option(Options& options, std::string_view name, std::string_view value) {

@@ -166,6 +166,17 @@ class Load(harness.Case):
                 self.assertEqual(good.read_bytes(), before)
                 self.assertEqual(part.read_bytes(), other.read_bytes())
 
+    def test_a_store_that_is_still_to_be_made_is_known_by_any_of_its_paths(self):
+        good, whole = self.csv(*ROWS), self.home / "new.db"
+        for store in (whole, "new.db"):
+            for arguments in (["--rejects", "new.db"], ["--rejects", whole], ["--summary", "new.db"], ["--summary", whole],
+                              ["--rejects", "./new.db-wal"], ["--rejects", "x", "--summary", self.home / "x"],
+                              ["--rejects", self.home / "x", "--summary", "x.log"]):
+                with self.subTest(store=store, arguments=arguments):
+                    failed = self.run_cli("--store", f"sqlite:{store}", "load", good, *arguments, exit_code=2)
+                    self.assertIn("choose another name", failed.err)
+                    self.assertEqual(list(self.home.glob("new.db*")), [])
+
     def test_a_named_pipe_that_nobody_writes_is_given_up_at_a_signal(self):
         pipe = self.home / "pipe"
         os.mkfifo(pipe)

@@ -275,7 +275,10 @@ TEST_SUITE("load bots") {
     const TempFolder folder;
     const auto file = folder.path("ratings.csv");
     CHECK(generate("--bots push:1 --out " + file + " --bots-list " + folder.path("./ratings.csv")) == 2);
+    CHECK(generate("--bots push:1 --out of_no_path.csv --bots-list " +
+                   (std::filesystem::current_path() / "of_no_path.csv").string()) == 2);
     CHECK_FALSE(std::filesystem::exists(file));
+    CHECK_FALSE(std::filesystem::exists("of_no_path.csv"));
   }
 }
 
