@@ -56,7 +56,7 @@ void add_export(CLI::App& app, Selected& selected) {
   add_epilogue(*command,
                "  ratingsctl export | zstd > backup.csv.zst\n"
                "  ratingsctl export 1 42 -o ndjson\n",
-               "0 done, 1 failed: the output is not whole, 2 usage, 4 no store");
+               "0 done, 1 failed: the output is not whole, 2 usage, 4 no store, 5 not ours or newer");
   command->callback([&selected, options] {
     selected.run = [options](const Settings& settings) { return run_export(settings, *options); };
   });

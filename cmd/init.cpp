@@ -49,7 +49,7 @@ void add_init(CLI::App& app, Selected& selected) {
       ->type_name("MS");
   add_output_option(*command, options->format, {"table", "json"}, "table");
   add_epilogue(*command, "  ratingsctl init --delta 1000\n",
-               "0 done, 2 usage, 4 no store, 5 not ours or newer");
+               "0 done, 2 usage, 4 no store, 5 not ours, newer or held by another command");
   command->callback([&selected, options] {
     selected.run = [options](const Settings& settings) { return run_init(settings, *options); };
   });

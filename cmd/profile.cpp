@@ -141,7 +141,8 @@ void add_profile(CLI::App& app, Selected& selected) {
   auto* command = app.add_subcommand("profile", "Show what a user's ratings look like as a whole");
   add_value(*command, "uid", options->user, parse_user_id, "the user")->required()->type_name("UID");
   add_output_option(*command, options->format, {"table", "json"}, "table on a terminal, else json");
-  add_epilogue(*command, "  ratingsctl profile 1\n", "0 done, 2 usage, 3 unknown user, 4 no store");
+  add_epilogue(*command, "  ratingsctl profile 1\n",
+               "0 done, 2 usage, 3 unknown user, 4 no store, 5 not ours or newer");
   command->callback([&selected, options] {
     selected.run = [options](const Settings& settings) { return run_profile(settings, *options); };
   });

@@ -68,10 +68,11 @@ void add_query(CLI::App& app, Selected& selected) {
       ->default_str("asc");
   add_output_option(*command, options->format, {"table", "json", "ndjson", "csv"},
                     "table on a terminal, else json");
-  add_epilogue(*command,
-               "  ratingsctl query 1\n"
-               "  ratingsctl query 1 --from 2009-12-14 --min-rating 4 --order desc --limit 10\n",
-               "0 done (also for an unknown user, whose history is empty), 2 usage, 4 no store");
+  add_epilogue(
+      *command,
+      "  ratingsctl query 1\n"
+      "  ratingsctl query 1 --from 2009-12-14 --min-rating 4 --order desc --limit 10\n",
+      "0 done (also for an unknown user, whose history is empty), 2 usage, 4 no store, 5 not ours or newer");
   command->callback([&selected, options] {
     selected.run = [options](const Settings& settings) { return run_query(settings, *options); };
   });

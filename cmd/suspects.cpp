@@ -174,7 +174,7 @@ void add_suspects(CLI::App& app, Selected& selected) {
   add_epilogue(*command,
                "  ratingsctl suspects --top 20\n"
                "  ratingsctl suspects -o ids | ratingsctl purge-user - --reason 'votes rigged'\n",
-               "0 done, also when there are none, 1 failed, 2 usage, 4 no store");
+               "0 done, also when there are none, 1 failed, 2 usage, 4 no store, 5 not ours or newer");
   command->callback([&selected, options] {
     selected.run = [options](const Settings& settings) { return run_suspects(settings, *options); };
   });

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The manual pages: clean for mandoc, installed, and about the same options as --help."""
+import contextlib
 import re
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -27,6 +29,10 @@ def offered(text):
         if column:
             found |= set(column.group(1).split(","))
     return found
+
+
+def exit_codes(page):
+    return set(re.findall(r"^\.It (\d+)$", page.read_text(encoding="utf-8").split(".Sh EXIT STATUS")[1], re.M))
 
 
 class Manual(harness.Case):
@@ -59,6 +65,21 @@ class Manual(harness.Case):
                 text = self.run_cli(*([command] if command else []), "--help").out
                 self.assertIn("Examples:\n  ratingsctl ", text)
                 self.assertIn("Exit codes: 0 ", text)
+
+    def test_each_page_has_the_exit_codes_of_its_help(self):
+        for command in self.commands():
+            with self.subTest(command):
+                codes = self.run_cli(command, "--help").out.split("Exit codes: ")[1]
+                self.assertLessEqual(set(re.findall(r"(?:^|, )(\d+)\s", codes)), exit_codes(MAN / f"ratingsctl-{command}.1"))
+
+    def test_each_page_of_a_command_that_reads_has_the_code_for_a_store_that_is_not_ours(self):
+        path = self.home / "theirs.db"
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("CREATE TABLE ratings (stars)")
+        for command in (["query", 1], ["profile", 1], ["status"], ["export"], ["suspects"], ["init"]):
+            with self.subTest(command):
+                self.run_cli("--store", f"sqlite:{path}", *command, exit_code=5)
+                self.assertIn("5", exit_codes(MAN / f"ratingsctl-{command[0]}.1"))
 
     def test_each_page_has_the_sections_that_readers_look_for(self):
         for page in sorted(MAN.glob("*.1")):
