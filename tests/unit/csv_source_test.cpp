@@ -139,11 +139,23 @@ TEST_SUITE("csv byte source") {
       for (const auto left : {packed.size() - 1, packed.size() - 5, packed.size() / 2, std::size_t{20}}) {
         CAPTURE(kind);
         CAPTURE(left);
-        CHECK(!message_of(folder.write("a", packed.substr(0, left))).empty());
+        CHECK(message_of(folder.write("a", packed.substr(0, left))).find("cut off") != std::string::npos);
       }
     }
     const auto zip = packed_as("zip", text);
-    CHECK(!message_of(folder.write("a", zip.substr(0, zip.size() / 2))).empty());
+    CHECK(message_of(folder.write("a", zip.substr(0, zip.size() / 2))).find("cut off") != std::string::npos);
+  }
+
+  TEST_CASE("nothing, packed, is nothing; and more may follow it") {
+    const TempFolder folder;
+    for (const auto* kind : {"gz", "zst", "xz", "zip"}) {
+      CAPTURE(kind);
+      CHECK(unpack(folder.write("a", packed_as(kind, ""))).empty());
+    }
+    for (const auto* kind : {"gz", "zst", "xz"}) {
+      CAPTURE(kind);
+      CHECK(unpack(folder.write("a", packed_as(kind, "") + packed_as(kind, "1\n"))) == "1\n");
+    }
   }
 
   TEST_CASE("a flipped bit is an error") {

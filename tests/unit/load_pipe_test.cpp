@@ -36,10 +36,10 @@ struct PipeBench : Bench {
     if (options.files.empty()) options.files = {"-"};
     return run(options);
   }
-  Kind refusal_from_stdin(const std::string& text, LoaderOptions options = {}) {
+  Error error_from_stdin(const std::string& text, LoaderOptions options = {}) {
     const StandardInput input{folder.write("stdin", text)};
     if (options.files.empty()) options.files = {"-"};
-    return error_of(options).kind();
+    return error_of(options);
   }
 };
 
@@ -73,8 +73,11 @@ TEST_SUITE("load from a pipe") {
     PipeBench bench;
     (void)bench.run({.files = {bench.folder.write("a.csv", kTwoRows)}});
 
-    CHECK(bench.refusal_from_stdin(kOtherRow) == Kind::guard);
-    CHECK(bench.refusal_from_stdin(kOtherRow, {.files = {}, .again = true}) == Kind::guard);
+    for (const bool again : {false, true}) {
+      const auto error = bench.error_from_stdin(kOtherRow, {.files = {}, .again = again});
+      CHECK(error.kind() == Kind::guard);
+      CHECK_THROWS_WITH_AS(throw error, doctest::Contains("--append adds to them"), Error);
+    }
     CHECK(bench.store.rows.size() == 2);
     CHECK(bench.run_from_stdin(kOtherRow, {.files = {}, .if_full = IfFull::append}).loaded == 1);
     CHECK(bench.run_from_stdin(kOtherRow, {.files = {}, .again = true}).loaded == 1);
@@ -88,10 +91,15 @@ TEST_SUITE("load from a pipe") {
     (void)bench.run({.files = {bench.folder.write("a.csv", kTwoRows)}});
     const auto other = bench.folder.write("b.csv", kOtherRow);
 
-    CHECK(bench.refusal_from_stdin(kTwoRows, {.files = {other, "-"}, .if_full = IfFull::append}) ==
-          Kind::guard);
+    const auto error = bench.error_from_stdin(kTwoRows, {.files = {other, "-"}, .if_full = IfFull::append});
 
+    CHECK(error.kind() == Kind::guard);
+    const std::string said = error.what();
+    CHECK(said.starts_with("loading: what - holds is in the store already, or comes twice"));
+    CHECK(said.ends_with("nothing was loaded, leave it out, give files instead of pipes, or use --again"));
     CHECK(bench.store.rows.size() == 2);
+    CHECK(bench.run_from_stdin(kTwoRows, {.files = {other, "-"}, .if_full = IfFull::append, .again = true})
+              .loaded == 3);
   }
 
   TEST_CASE("a bad row of standard input is named -:LINE") {

@@ -17,6 +17,18 @@ constexpr std::size_t kPackedAtOnce = 64UL * 1024;
 // The data set's own archive holds it beside credits.csv, links.csv and others.
 constexpr const char* kRatings = "ratings.csv";
 
+const char* name_of(Packing packing) noexcept {
+  switch (packing) {
+    case Packing::zstd:
+      return "zstd";
+    case Packing::xz:
+      return "xz";
+    case Packing::zip:
+      break;
+  }
+  return "zip";
+}
+
 struct FreeArchive {
   void operator()(archive* reader) const noexcept { archive_read_free(reader); }
 };
@@ -25,21 +37,23 @@ struct FreeArchive {
 
 struct ArchiveSource::State {
   std::unique_ptr<InputFile> input;
+  Packing packing = Packing::zip;
   std::vector<char> buffer = std::vector<char>(kPackedAtOnce);
   std::exception_ptr broken;  ///< an exception may not pass through C, so it waits here
   std::unique_ptr<archive, FreeArchive> reader{archive_read_new()};
 
-  [[noreturn]] void fail(const std::string& fallback) const {
+  [[noreturn]] void fail() const {
     if (broken) std::rethrow_exception(broken);
     const char* text = archive_error_string(reader.get());
-    throw Error{Kind::input,
-                "reading " + input->path() + ": " + (text == nullptr ? fallback : std::string{text})};
+    throw Error{Kind::input, "reading " + input->path() + ": the " + name_of(packing) +
+                                 " file cannot be unpacked, it may be cut off or damaged" +
+                                 (text == nullptr ? "" : " (" + std::string{text} + ")")};
   }
   void check(int result) const {
-    if (result != ARCHIVE_OK) fail("it cannot be unpacked");
+    if (result != ARCHIVE_OK) fail();
   }
 
-  void open(Packing packing);
+  void open();
   /// Goes to the next regular file; its name, or nothing at the end of the archive.
   std::optional<std::string> next_file();
   /// Of all regular files from here on.
@@ -47,6 +61,7 @@ struct ArchiveSource::State {
   /// Which of the files, given their names, is the one to load. Throws Error{input} when that cannot be told.
   std::size_t chosen(const std::vector<std::string>& names) const;
   bool refuse_more = false;
+  bool empty = false;  ///< what is packed has no byte
 };
 
 namespace {
@@ -87,13 +102,14 @@ void enable(archive* reader, Packing packing) {
     return;
   }
   archive_read_support_format_raw(reader);
+  archive_read_support_format_empty(reader);
   if (packing == Packing::zstd) archive_read_support_filter_zstd(reader);
   if (packing == Packing::xz) archive_read_support_filter_xz(reader);
 }
 
 }  // namespace
 
-void ArchiveSource::State::open(Packing packing) {
+void ArchiveSource::State::open() {
   reader.reset(archive_read_new());
   if (!reader) throw std::bad_alloc{};
   enable(reader.get(), packing);
@@ -109,6 +125,7 @@ std::optional<std::string> ArchiveSource::State::next_file() {
   auto result = archive_read_next_header(reader.get(), &entry);
   while (result == ARCHIVE_OK && archive_entry_filetype(entry) != AE_IFREG)
     result = archive_read_next_header(reader.get(), &entry);
+  if (broken) fail();
   if (result == ARCHIVE_EOF) return std::nullopt;
   check(result);
   const char* name = archive_entry_pathname(entry);
@@ -138,16 +155,20 @@ std::size_t ArchiveSource::State::chosen(const std::vector<std::string>& names) 
 ArchiveSource::ArchiveSource(std::unique_ptr<InputFile> input, Packing packing)
     : state_{std::make_unique<State>()} {
   state_->input = std::move(input);
+  state_->packing = packing;
   // A pipe cannot be looked through first: its first file is read, and read() refuses a second one.
   const bool choose = packing == Packing::zip && state_->input->facts().repeatable;
-  state_->open(packing);
+  state_->open();
   const auto wanted = choose ? state_->chosen(state_->names()) : 0;
   if (choose) {
     state_->input->seek(0);
-    state_->open(packing);
+    state_->open();
   }
-  for (std::size_t number = 0; number <= wanted; ++number) {
-    if (!state_->next_file()) state_->fail("the archive holds no file");
+  for (std::size_t number = 0; number <= wanted && !state_->empty; ++number) {
+    state_->empty = !state_->next_file();
+  }
+  if (state_->empty && packing == Packing::zip) {
+    throw Error{Kind::input, "reading " + state_->input->path() + ": the archive holds no file"};
   }
   state_->refuse_more = packing == Packing::zip && !choose;
 }
@@ -155,9 +176,10 @@ ArchiveSource::ArchiveSource(std::unique_ptr<InputFile> input, Packing packing)
 ArchiveSource::~ArchiveSource() = default;
 
 std::size_t ArchiveSource::read(std::span<char> into) {
+  if (state_->empty) return 0;
   const auto got = archive_read_data(state_->reader.get(), into.data(), into.size());
   // A warning (a wrong CRC is one) is an error to us.
-  if (got < 0) state_->fail("it cannot be unpacked");
+  if (got < 0) state_->fail();
   if (got == 0 && state_->refuse_more && state_->next_file()) {
     throw Error{
         Kind::input,

@@ -35,6 +35,30 @@ Error with_kept_rejects(const Error& error, const std::vector<std::string>& file
   return Error{error.kind(), error.what() + ("; the rejects are kept in" + names), error.outcome()};
 }
 
+Error table_is_full() {
+  return Error{Kind::guard,
+               "loading: the table already holds other ratings; --append adds to them, --replace puts these "
+               "in their place"};
+}
+
+/// What was presumed of a pipe before it was read did not come true.
+Error wrongly_presumed(const std::vector<Input>& inputs, const Decision& presumed,
+                       const Decision& last_word) {
+  if (last_word.verdict == Verdict::refuse) return table_is_full();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (presumed.taken[i] == last_word.taken[i]) continue;
+    return Error{Kind::guard,
+                 "loading: what " + inputs[i].path +
+                     " holds is in the store already, or comes twice, and a pipe shows that too late to skip "
+                     "it; nothing was loaded, leave it out, give files instead of pipes, or use --again",
+                 Outcome::told};
+  }
+  return Error{Kind::guard,
+               "loading: what came through a pipe is in the store already, which a pipe shows too late; "
+               "nothing was loaded, give it as a file",
+               Outcome::told};
+}
+
 /// One load, step by step. An object, because the steps share what they count with.
 class Loading {
  public:
@@ -92,9 +116,7 @@ LoadReport Loading::run(RatingWriter& writer) {
   if (decision.verdict == Verdict::write) return write(writer, decision, facts);
   hash_pipes();
   if (final_decision(facts).verdict == Verdict::no_op) return nothing_to_do(facts);
-  throw Error{Kind::guard,
-              "loading: the table already holds other ratings; --append adds to them, --replace puts these "
-              "in their place"};
+  throw table_is_full();
 }
 
 LoadReport Loading::dry_run() {
@@ -114,14 +136,7 @@ LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const 
   users_.reset();  // an embedded store needs the memory to sort its index in
   const auto last_word = final_decision(facts);
   if (last_word.verdict == Verdict::no_op) return nothing_to_do(facts);
-  if (last_word != decision) {
-    throw Error{Kind::guard,
-                "loading: what came through a pipe cannot go in together with the rest: it is already "
-                "loaded, or the table "
-                "holds other ratings; nothing was loaded, load the files alone or use --append, --replace or "
-                "--again",
-                Outcome::told};
-  }
+  if (last_word != decision) throw wrongly_presumed(inputs_, decision, last_word);
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (!decision.taken[i]) report_.skipped.push_back(inputs_[i].path);
   }
