@@ -24,12 +24,12 @@ echo 'building ratingsctl (some minutes the first time) …' >&2
 cmake --preset release -B "$build" -DRATINGS_TESTS=OFF -DRATINGS_WERROR=OFF "${launcher[@]}" >/dev/null
 cmake --build "$build" --target ratingsctl >&2
 
-# 5: the store holds ratings of your own. They stay, and are served.
+# 5: refused, most likely because the store holds ratings of your own. What it holds stays, and is served.
 status=0
 "$program" load data/ratings_sample.csv || status=$?
 case $status in
   0) ;;
-  5) echo 'your store holds other ratings than the sample; serving those' >&2 ;;
+  5) echo 'the sample was not loaded, for the reason above; serving what the store holds' >&2 ;;
   *) fail "the sample could not be loaded (exit $status)" ;;
 esac
 
