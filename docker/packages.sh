@@ -62,7 +62,7 @@ as_root() {
 
 # install_packages NAME…: those that are missing, and nothing else. Asks nothing and starts no service.
 install_packages() {
-  local package deny=/usr/sbin/policy-rc.d made_deny='' cluster_conf=/etc/postgresql-common/createcluster.conf
+  local package deny=/usr/sbin/policy-rc.d cluster_conf=/etc/postgresql-common/createcluster.conf
   local -a missing=()
   for package in "$@"; do
     dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
@@ -71,14 +71,32 @@ install_packages() {
   require_debian || return 1
   echo "installing: ${missing[*]}" >&2
   # A package's own service would take port 5432 or 6379; policy-rc.d(8) keeps it down.
-  if [ ! -e "$deny" ]; then
-    as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$deny && chmod +x $deny" || return 1
-    made_deny=yes
+  if [ -e "$deny" ]; then
+    install_quietly
+  else
+    (deny_services && install_quietly)  # a subshell: its traps are not the caller's
   fi
-  local status=0
-  install_quietly || status=$?
-  if [ -n "$made_deny" ]; then as_root rm -f "$deny"; fi
-  return "$status"
+}
+
+# Until this subshell ends, however it ends: a file that stays would keep down what is installed later.
+deny_services() {
+  trap allow_services EXIT
+  trap 'end_of HUP' HUP
+  trap 'end_of INT' INT
+  trap 'end_of TERM' TERM
+  as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$deny && chmod +x $deny"
+}
+
+allow_services() {
+  trap '' HUP INT TERM
+  as_root rm -f "$deny"
+}
+
+# The caller must see that a signal ended us, to end by it too.
+end_of() {
+  allow_services
+  trap - EXIT "$1"
+  kill -s "$1" "$BASHPID"
 }
 
 # apt-get with what install_packages found missing. The tests make clusters of their own: none is wanted in /var/lib.
