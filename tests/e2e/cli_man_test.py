@@ -72,7 +72,7 @@ class Manual(harness.Case):
                 codes = self.run_cli(command, "--help").out.split("Exit codes: ")[1]
                 self.assertLessEqual(set(re.findall(r"(?:^|, )(\d+)\s", codes)), exit_codes(MAN / f"ratingsctl-{command}.1"))
 
-    def test_each_page_of_a_command_that_reads_has_the_code_for_a_store_that_is_not_ours(self):
+    def test_each_page_of_a_command_that_reads_has_the_code_of_a_store_that_is_not_ours(self):
         path = self.home / "theirs.db"
         with contextlib.closing(sqlite3.connect(path)) as connection:
             connection.execute("CREATE TABLE ratings (stars)")
