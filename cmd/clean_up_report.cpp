@@ -10,6 +10,20 @@
 #include <vector>
 
 namespace ratings::cmd {
+namespace {
+
+/// Whose copies have to go. With --hard also theirs who had nothing left: that may be the work of a moment
+/// ago, or of psql, and Redis away then.
+std::vector<UserId> users_to_erase(const CleanUpResult& result, Erase erase) {
+  std::vector<UserId> users;
+  for (const auto& user : result.users) {
+    const bool changed = user.rows > 0 && user.status != UserStatus::still_excluded;
+    if (changed || erase == Erase::twice) users.push_back(user.user);
+  }
+  return users;
+}
+
+}  // namespace
 
 std::chrono::milliseconds elapsed(Instant from, Instant to) {
   return std::chrono::ceil<std::chrono::milliseconds>(to - from);
@@ -24,15 +38,13 @@ Times wait_for_servers(const Settled& settled, Instant started, Clock& clock) {
 
 Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase, Instant started,
                    Clock& clock) {
-  std::vector<UserId> users;
-  for (const auto& user : result.users) users.push_back(user.user);
+  const auto users = users_to_erase(result, erase);
   copies.erase(users);
   const auto times =
       wait_for_servers({result.committed, result.wait, result.batch.has_value()}, started, clock);
   if (erase == Erase::twice && copies.configured()) {
     // A request that had read the rows just before COMMIT may only now put them back: refused by every
-    // server, but there. When its deadline is over too, no server that runs holds them any more. Also when
-    // there was nothing left to erase: that may be the work of a moment ago, and Redis away then.
+    // server, but there. When its deadline is over too, no server that runs holds them any more.
     wait_until_visible(clock, result.committed, result.wait + kRequestDeadline);
     copies.erase(users);
   }

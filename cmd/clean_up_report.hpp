@@ -33,7 +33,8 @@ struct Settled {
 /// Also where there was nothing to do: what is reported as done may be another command's, of a moment ago.
 [[nodiscard]] Times wait_for_servers(const Settled& settled, Instant started, Clock& clock);
 
-/// After COMMIT: removes the users' copies from Redis and waits until the change is visible everywhere.
+/// After COMMIT: removes from Redis the copies of those whose ratings changed, with Erase::twice of all whom
+/// the command named, and waits until the change is visible everywhere.
 [[nodiscard]] Times make_visible(const CleanUpResult& result, RedisCopies& copies, Erase erase,
                                  Instant started, Clock& clock);
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""purge-user --hard leaves no copy in Redis, also when a request under way puts one back after COMMIT.
+"""purge-user --hard leaves no copy in Redis, also when a request under way puts one back after COMMIT, or Redis was away.
+
+And what a purge says of Redis: without --hard it asks Redis for nothing when it changes nobody's ratings.
 
 On the PostgreSQL and Redis of the fixture. The late request is played by this test: it removes nothing and waits for
 nothing, it only puts back, once the first removal has been seen, the very bytes that a server had put there.
@@ -15,7 +17,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import rig  # noqa: E402
 
-ROWS = "userId,movieId,rating,timestamp\n1,2,3.5,4\n1,5,4,6\n2,2,1,4\n"
+ROWS = "userId,movieId,rating,timestamp\n1,2,3.5,4\n1,5,4,6\n2,2,1,4\n3,2,5,4\n"
+AWAY = "redis://127.0.0.1:1/0"  # nobody listens there
 
 
 def redis(url, *words, data=None):
@@ -27,6 +30,37 @@ def redis(url, *words, data=None):
 
 def key_of(store_id, user):
     return f"ratings:{store_id}:v1:u:{user}"
+
+
+class Purge:
+    """purge-user on one store: its exit code, what it says of Redis, and its stderr."""
+
+    def __init__(self, program, store, environment):
+        self.program, self.store, self.environment = program, store, environment
+
+    def __call__(self, cache, *words):
+        done = subprocess.run([self.program, "purge-user", *words, "-o", "json", "--store", self.store, "--cache", cache],
+                              capture_output=True, env=self.environment, text=True, check=False)
+        return done.returncode, json.loads(done.stdout)["redis"], done.stderr
+
+
+def who_changes_nothing_asks_redis_for_nothing(purge, cache):
+    for address in (cache, AWAY):
+        code, said, complaints = purge(address, "999999")
+        assert (code, said) == (3, "none"), (address, code, said)
+        assert complaints == "ratingsctl: user 999999 is unknown\n", complaints
+    assert purge(cache, "2")[:2] == (0, "removed")
+    assert purge(AWAY, "2")[:2] == (0, "none"), "there was nothing left to take"
+    code, said, complaints = purge(AWAY, "3")
+    assert (code, said) == (0, "unreachable") and "expire within 66 minutes" in complaints, (code, said, complaints)
+
+
+def a_hard_purge_is_repeated_when_redis_was_away(purge, cache, key):
+    assert purge(AWAY, "3", "--hard", "--yes")[:2] == (3, "unreachable")
+    redis(cache, "SET", key, data=b"the copy that stayed")
+    assert purge(AWAY, "3", "--hard", "--yes")[:2] == (3, "unreachable"), "nothing left in the store, a copy in Redis"
+    assert purge(cache, "3", "--hard", "--yes")[:2] == (0, "removed")
+    assert redis(cache, "EXISTS", key) == b"0\n", "the copy is still there"
 
 
 def main():
@@ -44,7 +78,8 @@ def main():
         try:
             subprocess.run([arguments.program, "load", file, "--store", store.url], check=True, env=environment,
                            stdout=subprocess.DEVNULL)
-            key = key_of(store.rows("SELECT store_id FROM ratingsctl.position")[0][0], 1)
+            store_id = store.rows("SELECT store_id FROM ratingsctl.position")[0][0]
+            key = key_of(store_id, 1)
             with rig.Server(arguments.program, store.url, home, "--cache", cache) as server:
                 connection = server.connect()
                 connection.request("GET", "/rates/1")
@@ -75,6 +110,9 @@ def main():
                 connection = server.connect()
                 connection.request("GET", "/rates/1")
                 assert connection.getresponse().read() == b"[]"
+            purge = Purge(arguments.program, store.url, environment)
+            who_changes_nothing_asks_redis_for_nothing(purge, cache)
+            a_hard_purge_is_repeated_when_redis_was_away(purge, cache, key_of(store_id, 3))
         finally:
             store.drop()
     print(f"removed for good after {took:.1f} s, visible nowhere after {report['visible_ms']} ms")
