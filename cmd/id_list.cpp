@@ -1,6 +1,5 @@
 #include "id_list.hpp"
 
-#include "output.hpp"
 #include "values.hpp"
 
 #include "ratings/error.hpp"
@@ -10,9 +9,28 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <string_view>
 
 namespace ratings::cmd {
 namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+/// What is no printable ASCII as \xHH: an id has nothing of it, some of it is invisible, some looks like a
+/// digit, and a NUL would end the message that quotes it.
+std::string in_ascii(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c >= ' ' && c <= '~') {
+      out += c;
+    } else {
+      out += {'\\', 'x', kHex[byte >> 4U], kHex[byte & 15U]};
+    }
+  }
+  return out;
+}
 
 std::string trimmed(const std::string& line) {
   constexpr const char* kBlank = " \t\r";
@@ -28,11 +46,11 @@ std::vector<UserId> read_user_ids(std::istream& input, const std::string& name) 
   std::vector<UserId> users;
   std::string line;
   for (std::size_t number = 1; std::getline(input, line); ++number) {
+    if (number == 1 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
     const auto text = trimmed(line);
     if (text.empty()) continue;
     try {
-      // An id has nothing that is not printable, and a NUL would end the message that quotes it.
-      users.push_back(parse_user_id(printable(text)));
+      users.push_back(parse_user_id(in_ascii(text)));
     } catch (const Error& error) {
       throw Error{Kind::usage,
                   name + ":" + std::to_string(number) + ": " + error.what() + "; nothing was changed"};

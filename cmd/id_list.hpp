@@ -8,7 +8,8 @@
 
 namespace ratings::cmd {
 
-/// User ids, one a line; blank lines and what follows a # are ignored. Error{usage} naming NAME:LINE.
+/// User ids, one a line; blank lines, what follows a # and a byte order mark at the start are ignored.
+/// Error{usage} naming NAME:LINE.
 [[nodiscard]] std::vector<UserId> read_user_ids(std::istream& input, const std::string& name);
 /// The users of a command that takes UID…, or - for standard input, or --from-file: what `words` and
 /// `from_file` hold. Nothing when both are empty; Error{usage} when neither is.

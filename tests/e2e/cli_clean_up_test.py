@@ -141,7 +141,7 @@ class Purge(CleanUp):
         self.assertEqual([path.name for path in self.home.glob("films*")], ["films.db"])
 
     def test_ids_from_files_and_standard_input(self):
-        text = "# bots\n1\n\n  3  # the worst\r\n"
+        text = "\ufeff# bots\n1\n\n  3  # the worst\r\n"
         self.assertEqual(self.run_json("purge-user", "--from-file", self.write("ids", text), "--dry-run")["rows"], 3)
         self.assertEqual(self.run_json("purge-user", "-", "--dry-run", stdin=text)["rows"], 3)
         self.assertEqual(self.run_json("purge-user", "--from-file", "-", "--dry-run", stdin=text)["rows"], 3)
@@ -163,7 +163,7 @@ class Purge(CleanUp):
 
     def test_a_nul_does_not_cut_the_message(self):
         path = self.write("ids", "1\n5\0x\n")
-        self.assertIn(f"{path}:2: '5?x' is not a user id", self.run_cli("purge-user", "--from-file", path, exit_code=2).err)
+        self.assertIn(f"{path}:2: '5\\x00x' is not a user id", self.run_cli("purge-user", "--from-file", path, exit_code=2).err)
 
     def test_the_audit_has_the_reason(self):
         self.run_cli("purge-user", "1", "--reason", "bots, ticket 7")

@@ -8,6 +8,9 @@
 #include <doctest/doctest.h>
 
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace ratings::cmd {
 
@@ -88,7 +91,19 @@ TEST_SUITE("command line values") {
                          doctest::Contains("ids.txt:3: '2,3' is not a user id"), Error);
     std::istringstream nul{std::string{"1\n5\0x\n", 6}};
     CHECK_THROWS_WITH_AS((void)read_user_ids(nul, "ids.txt"),
-                         doctest::Contains("ids.txt:2: '5?x' is not a user id (a number"), Error);
+                         doctest::Contains("ids.txt:2: '5\\x00x' is not a user id (a number"), Error);
+  }
+
+  TEST_CASE("what is invisible in a bad line of ids, or looks like a digit, can be seen in the message") {
+    for (const auto& [line, shown] : std::vector<std::pair<std::string, std::string>>{
+             {"42\xE2\x80\x8B", R"('42\xe2\x80\x8b')"},  // a blank of no width
+             {"4\xEF\xBC\x92", R"('4\xef\xbc\x92')"},    // a two of full width
+             {"\xFF\xFE\x34", R"('\xff\xfe4')"},         // UTF-16
+             {"\xEF\xBB\xBF\xEF\xBB\xBF\x34\x32", R"('\xef\xbb\xbf42')"},
+             {"4\x1B[31m2\x7F", R"('4\x1b[31m2\x7f')"}}) {
+      std::istringstream input{line + "\n"};
+      CHECK_THROWS_WITH_AS((void)read_user_ids(input, "ids"), doctest::Contains(shown.c_str()), Error);
+    }
   }
 
   TEST_CASE("each kind of error has its exit code") {
