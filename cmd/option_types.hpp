@@ -1,5 +1,7 @@
 #pragma once
 
+#include "values.hpp"
+
 #include "ratings/error.hpp"
 
 #include <CLI/CLI.hpp>
@@ -27,7 +29,8 @@ CLI::Option* add_value(CLI::App& app, const std::string& names, Target& target,
       description);
 }
 
-/// The same for options that may be repeated or hold a list with commas.
+/// The same for options that may be repeated or hold a list with commas. CLI11's own delimiter passes over
+/// what is empty between two commas, and takes the next word for the value when nothing else is left.
 template <typename Value>
 CLI::Option* add_values(CLI::App& app, const std::string& names, std::vector<Value>& target,
                         Value (*parse)(const std::string&), const std::string& description) {
@@ -37,13 +40,14 @@ CLI::Option* add_values(CLI::App& app, const std::string& names, std::vector<Val
           [&target, names, parse](const std::vector<std::string>& texts) {
             try {
               target.clear();
-              for (const auto& text : texts) target.push_back(parse(text));
+              for (const auto& text : texts) {
+                for (const auto& part : parse_list(text)) target.push_back(parse(part));
+              }
             } catch (const Error& error) {
               throw CLI::ValidationError{names, error.what()};
             }
           },
           description)
-      ->delimiter(',')
       ->allow_extra_args(false);  // a value a flag: --movie 1 must not swallow the words behind it
 }
 

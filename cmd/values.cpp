@@ -150,6 +150,19 @@ std::string parse_batch_name(const std::string& text) {
   return text;
 }
 
+std::vector<std::string> parse_list(const std::string& text) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  for (auto comma = text.find(','); comma != std::string::npos; comma = text.find(',', begin)) {
+    parts.push_back(text.substr(begin, comma - begin));
+    begin = comma + 1;
+  }
+  parts.push_back(text.substr(begin));
+  if (parts.size() > 1 && std::find(parts.begin(), parts.end(), "") != parts.end())
+    refuse(text, "a list: nothing stands on one side of a comma");
+  return parts;
+}
+
 std::string parse_file_name(const std::string& text) {
   if (text.empty()) refuse(text, "the name of a file");
   return text;

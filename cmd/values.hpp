@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace ratings::cmd {
 
@@ -33,6 +34,9 @@ namespace ratings::cmd {
 /// One byte that cannot be part of a field; "tab" for a tabulator.
 [[nodiscard]] char parse_delimiter(const std::string& text);
 [[nodiscard]] std::string parse_batch_name(const std::string& text);
+/// What stands between the commas of a list; without a comma the text itself. A comma beside nothing is an
+/// error.
+[[nodiscard]] std::vector<std::string> parse_list(const std::string& text);
 /// Anything but nothing.
 [[nodiscard]] std::string parse_file_name(const std::string& text);
 

@@ -325,6 +325,16 @@ class Dedupe(harness.Case):
         self.assertEqual(self.run_json("dedupe", "--user", "3", "--user", "2")["rows"], 1)
         self.assertEqual(len(self.all_rows(1)), 4)
 
+    def test_a_stray_comma_is_no_list_and_takes_no_word_behind_it(self):
+        for text in (",", "2,", ",2", "2,,3", "2,,"):
+            with self.subTest(text):
+                done = self.run_cli("dedupe", "--user", text, "-o", "json", exit_code=2)
+                self.assertIn(f"--user: '{text}' is not a list: nothing stands on one side of a comma", done.err)
+        self.assertIn("--movie: '31,' is not a list", self.run_cli("query", "1", "--movie", "31,", exit_code=2).err)
+        self.assertIn("'31,' is not a list", self.run_cli("query", "1", exit_code=2, RATINGSCTL_MOVIE="31,").err)
+        self.assertEqual(self.run_json("dedupe", "--user", "2,3", "--user", "1", "--dry-run")["rows"], 3)
+        self.assertEqual(len(self.all_rows(1, 2, 3)), 8)
+
     def test_users_from_a_file_and_from_standard_input(self):
         path = self.write("ids", "# ticket 9\n3\n2\n")
         self.assertEqual(self.run_json("dedupe", "--dry-run", "--from-file", path)["rows"], 1)

@@ -109,6 +109,8 @@ class Query(harness.Case):
         self.run_cli("load", path, "--replace")
         self.assertEqual(self.movies(), [10, 20, 30, 40])
 
+        self.assertEqual(json.loads(self.run_cli("query", "1", RATINGSCTL_MOVIE="10,40").out),
+                         json.loads(self.run_cli("query", "1", "--movie", "10", "--movie", "40").out))
     def test_an_unknown_user_is_empty(self):
         self.assertEqual(self.run_cli("query", "2").out, "[]\n")
         self.assertEqual(self.run_cli("query", "2", "-o", "ndjson").out, "")

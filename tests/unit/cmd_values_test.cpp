@@ -79,8 +79,18 @@ TEST_SUITE("command line values") {
       CHECK_THROWS_AS((void)parse_batch_name(bad), Error);
   }
 
-  TEST_CASE("user ids are read one a line, without blanks and comments") {
-    std::istringstream input{"# head\n1\r\n\n  2 # why\n\t3\n4"};
+  TEST_CASE("a list has something between its commas") {
+    CHECK(parse_list("31,1029") == std::vector<std::string>{"31", "1029"});
+    CHECK(parse_list("31") == std::vector<std::string>{"31"});
+    CHECK(parse_list("") == std::vector<std::string>{""});  // what that means is the reader's of a part
+    for (const auto* bad : {",", "31,", ",31", "31,,1029", ",,"}) {
+      CAPTURE(bad);
+      CHECK_THROWS_AS((void)parse_list(bad), Error);
+    }
+  }
+
+  TEST_CASE("user ids are read one a line, without blanks, comments and the mark of an editor") {
+    std::istringstream input{"\xEF\xBB\xBF# head\n1\r\n\n  2 # why\n\t3\n4"};
     const auto users = read_user_ids(input, "ids");
     CHECK(users == std::vector<UserId>{{1}, {2}, {3}, {4}});
   }
