@@ -43,7 +43,7 @@ ExitCode remainder(const UndoResult& result, const std::string& batch) {
   for (const auto& user : result.users) {
     const auto name = "user " + std::to_string(user.user.value);
     if (user.status == UserStatus::still_excluded) {
-      complain(name + " is still excluded by another batch; nothing was given back");
+      complain(name + " is still excluded by another batch; nothing of theirs was given back");
       code = ExitCode::remainder;
     } else if (user.status == UserStatus::erased) {
       complain(name + ": nothing is left to give back");

@@ -215,7 +215,7 @@ class Undo(CleanUp):
 
         done = self.run_cli("undo", first, exit_code=3)
 
-        self.assertIn("user 1 is still excluded", done.err)
+        self.assertIn("user 1 is still excluded by another batch; nothing of theirs was given back", done.err)
         self.assertEqual(self.all_rows(1), [])
         self.run_cli("undo", second)
         self.run_cli("undo", first)
