@@ -24,6 +24,8 @@ std::string summary(const SchemaReport& report, const InitOptions& options) {
   } else {
     text = "upgraded the schema from version " + std::to_string(report.found) + " to " + version + "\n";
   }
+  for (const auto& table : report.repaired)
+    text += "put the triggers of " + table + " back, of which some were missing or disabled\n";
   if (options.delta) text += "delta is " + std::to_string(options.delta->count()) + " ms\n";
   return text;
 }
@@ -34,6 +36,7 @@ ExitCode run_init(const Settings& settings, const InitOptions& options) {
   if (options.delta) admin->set_delta(*options.delta);
   const Json json = {{"found", report.found},
                      {"schema", report.now},
+                     {"repaired", report.repaired},
                      {"delta_ms", options.delta ? Json(options.delta->count()) : Json()}};
   print(options.format == Format::json ? to_line(json) : summary(report, options));
   return ExitCode::done;

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The straight line load, query, profile, purge, undo, dedupe, status; exit codes; results that cannot be written."""
+import contextlib
 import fcntl
 import json
 import os
 import pty
 import re
+import sqlite3
 import struct
 import subprocess
 import termios
@@ -71,13 +73,27 @@ class Walk(harness.Case):
         self.assertIn("ratings.csv", text)
 
     def test_init_creates_once_and_sets_delta(self):
-        self.assertEqual(self.run_json("init"), {"found": 0, "schema": 2, "delta_ms": None})
+        self.assertEqual(self.run_json("init"), {"found": 0, "schema": 2, "repaired": [], "delta_ms": None})
         self.assertEqual(self.run_cli("init").out, "schema version 2 is up to date\n")
         self.run_cli("init", "--delta", "70")
         self.assertEqual(self.run_json("status")["delta_ms"], 70)
         self.run_cli("load", self.csv(*ROWS))
         result = self.run_json("purge-user", "1")
         self.assertGreaterEqual(result["visible_ms"] - result["committed_ms"], 70)
+
+    def test_init_says_which_triggers_it_put_back_and_so_does_the_audit(self):
+        self.run_cli("init")
+        for command, said in ((("init",), "schema version 2 is up to date\nput the triggers of ratings back, of which some "
+                                          "were missing or disabled\n"),
+                              (("init", "-o", "json"), '{"found":2,"schema":2,"repaired":["ratings"],"delta_ms":null}\n')):
+            with contextlib.closing(sqlite3.connect(self.store)) as database, database:
+                database.execute("DROP TRIGGER ratingsctl_delete")
+            done = self.run_cli(*command)
+            self.assertEqual(done.out, said)
+            self.assertIn("triggers put back table=ratings", done.err)
+        with contextlib.closing(sqlite3.connect(self.store)) as database:
+            lines = database.execute("SELECT command, detail FROM ratingsctl_audit").fetchall()
+        self.assertEqual(lines, [("init", "triggers of ratings put back")] * 2)
 
 
 class Query(harness.Case):
@@ -93,6 +109,8 @@ class Query(harness.Case):
         self.assertEqual(self.movies("--from", "200", "--to", "400"), [20, 30])
         self.assertEqual(self.movies("--from", "1970-01-01 00:05:00"), [30, 40])
         self.assertEqual(self.movies("--movie", "10,40", "--movie", "30"), [10, 30, 40])
+        self.assertEqual(json.loads(self.run_cli("query", "1", RATINGSCTL_MOVIE="10,40").out),
+                         json.loads(self.run_cli("query", "1", "--movie", "10", "--movie", "40").out))
         self.assertEqual(self.movies("--min-rating", "2.5"), [30, 40])
         self.assertEqual(self.movies("--order", "desc", "--limit", "2"), [40, 30])
 
@@ -109,8 +127,6 @@ class Query(harness.Case):
         self.run_cli("load", path, "--replace")
         self.assertEqual(self.movies(), [10, 20, 30, 40])
 
-        self.assertEqual(json.loads(self.run_cli("query", "1", RATINGSCTL_MOVIE="10,40").out),
-                         json.loads(self.run_cli("query", "1", "--movie", "10", "--movie", "40").out))
     def test_an_unknown_user_is_empty(self):
         self.assertEqual(self.run_cli("query", "2").out, "[]\n")
         self.assertEqual(self.run_cli("query", "2", "-o", "ndjson").out, "")

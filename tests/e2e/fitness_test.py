@@ -111,7 +111,10 @@ class Fitness(unittest.TestCase):
             self.assert_mended(server)
             rig.psql(self.store.url, f"DROP TRIGGER ratingsctl_insert ON {child}")
             self.assert_named(server, "triggers", [child])
-            self.run_cli("init", "--store", self.store.url)
+            said = self.run_cli("init", "--store", self.store.url)
+            self.assertIn(f"put the triggers of {child} back", said)
+            self.assertEqual(self.store.rows("SELECT command, detail FROM ratingsctl.audit ORDER BY id DESC LIMIT 1"),
+                             [("init", f"triggers of {child} put back")])
             self.assert_mended(server)
 
     def test_a_trigger_that_the_replica_role_skips(self):

@@ -197,8 +197,15 @@ TEST_SUITE("postgres") {
     db.run("DELETE FROM ratings WHERE user_id = 5");
     REQUIRE(db.positions->standing(UserId{5}, tag.read, soon()).own == tag.own);
 
-    db.admin->ensure_schema();
+    const auto report = db.admin->ensure_schema();
 
+    CHECK(report.repaired == std::vector<std::string>{"ratings"});
+    CHECK(db.admin->ensure_schema().repaired.empty());
+    CHECK(db.psql
+              .execute("testing",
+                       "SELECT count(*) FROM ratingsctl.audit WHERE command = 'test' AND batch IS NULL "
+                       "AND detail = 'triggers of ratings put back'")
+              .int8(0, 0) == 1);
     CHECK(db.positions->standing(UserId{5}, tag.read, soon()).own > tag.own);
     for (const auto& check : db.positions->checks(soon())) CHECK_MESSAGE(check.ok, check.name);
   }

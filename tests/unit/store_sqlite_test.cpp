@@ -278,8 +278,9 @@ TEST_SUITE("sqlite store") {
     }
 
     const auto admin = ratings::sqlite::open_store_admin(options);
-    (void)admin->ensure_schema();
+    CHECK(admin->ensure_schema().repaired == std::vector<std::string>{"ratings"});
 
+    CHECK(admin->ensure_schema().repaired.empty());
     for (const auto& check : positions->checks(soon())) CHECK(check.ok);
     CHECK(positions->standing({1}, {}, soon()).own > before);
     CHECK(admin->status().foreign_changes);

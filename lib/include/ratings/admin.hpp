@@ -13,8 +13,9 @@
 namespace ratings {
 
 struct SchemaReport {
-  int found = 0;  ///< version before, 0 = none
-  int now = 0;    ///< version after
+  int found = 0;                      ///< version before, 0 = none
+  int now = 0;                        ///< version after
+  std::vector<std::string> repaired;  ///< tables whose triggers were missing or disabled, and were put back
 };
 
 struct LoadInfo {
@@ -44,7 +45,8 @@ struct StoreStatus {
 class RATINGS_EXPORT StoreAdmin {
  public:
   virtual ~StoreAdmin() = default;
-  /// Creates or upgrades under a lock, in one transaction. Does nothing when up to date.
+  /// Creates or upgrades under a lock, in one transaction. Puts triggers back that are missing or disabled,
+  /// with a line in the audit. Does nothing when all is in place.
   virtual SchemaReport ensure_schema() = 0;
   /// Δ for everybody from now on (0 … 60,000 ms). Returns when no server can use the old one any more.
   virtual void set_delta(std::chrono::milliseconds delta) = 0;

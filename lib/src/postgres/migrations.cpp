@@ -1,12 +1,15 @@
 #include "postgres/migrations.hpp"
 
 #include "core/log.hpp"
+#include "core/operator_name.hpp"
 #include "postgres/commit_outcome.hpp"
 #include "postgres/sql.hpp"
 
 #include "ratings/error.hpp"
 
 #include <array>
+#include <string>
+#include <vector>
 
 namespace ratings::postgres {
 namespace {
@@ -22,6 +25,9 @@ constexpr const char* kPresence =
     "SELECT to_regclass('ratingsctl.schema_migration') IS NOT NULL, to_regclass('public.ratings') IS NOT "
     "NULL, "
     "to_regnamespace('ratingsctl') IS NOT NULL";
+constexpr const char* kRepairAudit =
+    "INSERT INTO ratingsctl.audit (who, command, detail) VALUES ($1, $2, 'triggers of ' || $3::text || ' put "
+    "back')";
 constexpr const char* kVersion = "SELECT coalesce(max(version), 0) FROM ratingsctl.schema_migration";
 
 struct Presence {
@@ -91,12 +97,14 @@ void require_schema(Session& session) { require_readable(version_of(session)); }
 
 namespace {
 
-/// Puts missing or disabled triggers back and raises the floor: nobody marked what changed meanwhile.
-void repair_triggers(Session& session) {
+/// Puts missing or disabled triggers back and raises the floor: nobody marked what changed meanwhile. Returns
+/// the tables.
+std::vector<std::string> repair_triggers(Session& session) {
+  std::vector<std::string> repaired;
   const auto broken =
       session.read("checking the triggers", [](pqxx::work& work) { return exec_bound(work, sql::triggers); });
-  if (broken.empty()) return;
-  session.change("repairing the triggers", [](pqxx::work& work) {
+  if (broken.empty()) return repaired;
+  session.change("repairing the triggers", [&](pqxx::work& work) {
     for (const auto& row : exec_bound(work, sql::triggers)) {
       const auto table = row[0].as<std::string>();
       log::warn("triggers put back table={}", table);
@@ -104,16 +112,19 @@ void repair_triggers(Session& session) {
         work.exec("DROP TRIGGER IF EXISTS ratingsctl_" + std::string{event} + " ON " + table);
       }
       exec_bound(work, "SELECT ratingsctl.attach_triggers($1::text::regclass)", table);
+      exec_bound(work, kRepairAudit, operator_name(), session.command(), table);
+      repaired.push_back(table);
     }
+    if (repaired.empty()) return false;  // somebody else was first
     exec_bound(work, "SELECT ratingsctl.advance(true)");
     return true;
   });
+  return repaired;
 }
 
 SchemaReport bring_up(Session& session, int found) {
   if (found == kSchemaVersion) {
-    repair_triggers(session);
-    return {.found = found, .now = found};
+    return {.found = found, .now = found, .repaired = repair_triggers(session)};
   }
   return session.guarded("creating the schema", [&] {
     pqxx::work work{session.connection()};
@@ -123,7 +134,7 @@ SchemaReport bring_up(Session& session, int found) {
       work.exec(std::string{scripts().at(static_cast<std::size_t>(next))});
     }
     session.commit(work, "creating the schema");
-    return SchemaReport{.found = before, .now = kSchemaVersion};
+    return SchemaReport{.found = before, .now = kSchemaVersion, .repaired = {}};
   });
 }
 

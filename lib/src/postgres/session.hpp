@@ -19,7 +19,8 @@ namespace ratings::postgres {
 /// exceptions into ours. Not thread-safe, except cancel().
 class Session {
  public:
-  explicit Session(const StoreOptions& options) : conninfo_{conninfo(options, Purpose::change)} {}
+  explicit Session(const StoreOptions& options)
+      : command_{options.command}, conninfo_{conninfo(options, Purpose::change)} {}
 
   /// A transaction that only reads.
   template <typename Work>
@@ -62,6 +63,8 @@ class Session {
   pqxx::connection& connection();
   void commit(pqxx::work& transaction, std::string_view attempted);
   [[nodiscard]] const std::string& conninfo_text() const noexcept { return conninfo_; }
+  /// Whose connection it is: "purge-user".
+  [[nodiscard]] const std::string& command() const noexcept { return command_; }
   void cancel() noexcept;
   /// The connection, not the object: the next use opens another one.
   void hang_up() noexcept;
@@ -72,6 +75,7 @@ class Session {
   void lock(pqxx::work& transaction);
   [[noreturn]] void rethrow(std::string_view attempted, const pqxx::failure& error);
 
+  const std::string command_;
   const std::string conninfo_;
   std::unique_ptr<pqxx::connection> connection_;
   std::mutex cancelling_;

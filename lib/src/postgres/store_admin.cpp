@@ -21,7 +21,8 @@ constexpr const char* kDeltaAudit =
     "ms') RETURNING id";
 constexpr const char* kLowerWait =
     "UPDATE ratingsctl.position SET wait_ms = delta_ms "
-    "WHERE NOT EXISTS (SELECT FROM ratingsctl.audit WHERE command = 'init' AND id > $1)";
+    "WHERE NOT EXISTS (SELECT FROM ratingsctl.audit "
+    "WHERE id > $1 AND command = 'init' AND detail LIKE 'delta %')";
 constexpr std::int64_t kShownLoads = 5;
 
 class PostgresStoreAdmin final : public StoreAdmin {

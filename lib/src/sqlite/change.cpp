@@ -105,6 +105,9 @@ void Change::restore_triggers() {
   database_.execute(sql::ratings_triggers);
   foreign_changes_ = true;
   touch_all();
+  log::warn("triggers put back table=ratings");
+  audit({.batch = "", .detail = "triggers of ratings put back"});
+  schema_.repaired = {"ratings"};
 }
 
 void Change::touch(UserId user) {

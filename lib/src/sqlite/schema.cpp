@@ -68,7 +68,7 @@ SchemaReport migrate_existing(Database& database, const std::filesystem::path& p
 
 SchemaReport migrate(Database& database) {
   const int found = schema_version(database);
-  if (found == kSchemaVersion) return {found, found};
+  if (found == kSchemaVersion) return {.found = found, .now = found, .repaired = {}};
   use_write_ahead_log(database);
   database.execute("BEGIN IMMEDIATE");
   database.execute(kApplicationId);
@@ -79,7 +79,7 @@ SchemaReport migrate(Database& database) {
   database.execute(sql::ratings_triggers_drop);
   database.execute(sql::ratings_triggers);
   database.execute("COMMIT");
-  return {found, kSchemaVersion};
+  return {.found = found, .now = kSchemaVersion, .repaired = {}};
 }
 
 std::string missing_triggers(Database& database) {

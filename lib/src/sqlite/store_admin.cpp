@@ -44,7 +44,8 @@ SchemaReport SqliteStoreAdmin::ensure_schema() {
     // Up to date: no reason to wait for a load that is under way.
     auto database = open();
     const int version = schema_version(database);
-    if (version == kSchemaVersion && missing_triggers(database).empty()) return {version, version};
+    if (version == kSchemaVersion && missing_triggers(database).empty())
+      return {.found = version, .now = version, .repaired = {}};
   }
   Change change{target_, Missing::create, cancelled_};
   change.commit();
