@@ -5,6 +5,7 @@ On real PostgreSQL: a trigger disabled on the table, one missing on a partition,
 promoted in the end. Each mends by itself once its cause is gone.
 """
 import argparse
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -116,6 +117,18 @@ class Fitness(unittest.TestCase):
             self.assertEqual(self.store.rows("SELECT command, detail FROM ratingsctl.audit ORDER BY id DESC LIMIT 1"),
                              [("init", f"triggers of {child} put back")])
             self.assert_mended(server)
+
+    def test_a_repair_while_delta_is_lowered_leaves_no_longer_wait_behind(self):
+        """The one who lowers it looks for others who set it since; a repair is a line of `init` in the audit too."""
+        self.run_cli("init", "--delta", "3000", "--store", self.store.url)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            lowering = pool.submit(self.run_cli, "init", "--delta", "100", "--store", self.store.url)
+            wait_for(lambda: self.store.rows("SELECT delta_ms FROM ratingsctl.position") == [("100",)], "the first step")
+            self.store.rows("ALTER TABLE ratings DISABLE TRIGGER ratingsctl_delete")
+            self.run_cli("init", "--store", self.store.url)
+            self.assertEqual(self.store.rows("SELECT wait_ms FROM ratingsctl.position"), [("3000",)])
+            lowering.result()
+        self.assertEqual(self.store.rows("SELECT wait_ms FROM ratingsctl.position"), [("100",)])
 
     def test_a_trigger_that_the_replica_role_skips(self):
         with self.server() as server:
