@@ -58,16 +58,48 @@ TEST_SUITE("store: loading") {
     CHECK(store.facts().live == std::vector{content(2)});
   }
 
-  TEST_CASE("a load into a table that has been emptied forgets what was live before") {
+  TEST_CASE("a load into a table from which nothing can come back forgets what was live before") {
     Store store;
     store.load(Fill::first, {rate(1, 31, 2.5F, 100)}, 1);
-    (void)store.purge({{1}});
-    CHECK(store.facts().empty);
+    SUBCASE("emptied at the store's own shell") { store.run_sql("DELETE FROM ratings"); }
+    SUBCASE("emptied by a hard purge") { (void)store.purge_hard({{1}}); }
+    SUBCASE("emptied by a purge whose records were pruned") {
+      (void)store.purge({{1}});
+      (void)store.prune(std::chrono::seconds{0});
+    }
+    REQUIRE(store.facts().empty);
 
     store.load(Fill::first, {rate(2, 1, 1, 1)}, 2);
 
     CHECK(store.facts().live == std::vector{content(2)});
     CHECK(store.position().generation == 1);
+  }
+
+  TEST_CASE("what purges took stays known while it can come back, whatever is loaded meanwhile") {
+    Store store;
+    store.load(Fill::first, kSome, 1);
+    const auto batch = *store.purge({{1}, {2}, {3}}).batch;
+    REQUIRE(store.facts().held);
+
+    store.load(Fill::first, {rate(4, 1, 1, 1)}, 2);
+
+    CHECK(store.facts().live == std::vector{content(1), content(2)});
+    CHECK_FALSE(store.facts().foreign_changes);
+    (void)store.undo(batch);
+    CHECK(store.facts().live == std::vector{content(1), content(2)});
+    CHECK(store.admin().status().rows == kSome.size() + 1);
+    CHECK(store.position().generation == 1);
+  }
+
+  TEST_CASE("what others had changed before a purge is still theirs after a load beside it") {
+    Store store;
+    store.load(Fill::first, kSome, 1);
+    store.run_sql("UPDATE ratings SET rating = 3 WHERE user_id = 3");
+    (void)store.purge({{1}, {2}, {3}});
+
+    store.load(Fill::first, {rate(4, 1, 1, 1)}, 2);
+
+    CHECK(store.facts().foreign_changes);
   }
 
   TEST_CASE("rows of excluded users are held back and counted") {

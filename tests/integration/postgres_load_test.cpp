@@ -122,9 +122,9 @@ TEST_SUITE("postgres load") {
     // Several statements in one text: the simple protocol, which Connection has no other use for.
     PQclear(PQexec(psql.raw(), std::string{postgres::sql::schema_001}.c_str()));
     psql.execute("testing", "INSERT INTO ratings VALUES (1, 2, 3, 4)");
-    CHECK_THROWS_WITH_AS((void)open_history_reader(options)->history(UserId{1}, soon()),
-                         doctest::Contains("it is version 1, this program needs 5; run 'ratingsctl init'"),
-                         Error);
+    const doctest::Contains told{"it is version 1, this program needs 5; run 'ratingsctl init'"};
+    CHECK_THROWS_WITH_AS((void)open_history_reader(options)->history(UserId{1}, soon()), told, Error);
+    CHECK_THROWS_WITH_AS((void)open_store_admin(options)->status(), told, Error);
 
     const auto report = open_store_admin(options)->ensure_schema();
 
@@ -260,7 +260,7 @@ TEST_SUITE("postgres load") {
     load_one(db.options, Fill::first, 1, 1);
     const auto writer = open_rating_writer(db.options);
     (void)writer->begin();
-    writer->start(Fill::replace_sample, 2);
+    writer->start(Fill::renew, 2);
     writer->append(std::vector<Rating>{{UserId{4}, MovieId{1}, 4, 1}});
     db.run("INSERT INTO ratings VALUES (9, 9, 1, 1)");
 
@@ -269,7 +269,7 @@ TEST_SUITE("postgres load") {
 
     CHECK(db.reader->history(UserId{9}, soon()).ratings.size() == 1);
     CHECK(db.reader->history(UserId{1}, soon()).ratings.size() == 1);
-    load_one(db.options, Fill::replace_sample, 4, 2);
+    load_one(db.options, Fill::renew, 4, 2);
     CHECK(db.reader->history(UserId{9}, soon()).ratings.empty());
   }
 

@@ -28,6 +28,7 @@ class FakeRatingWriter final : public RatingWriter {
   LoadFacts begin() override {
     begun = true;
     return {.empty = store_.rows.empty(),
+            .held = held(),
             .live = store_.live,
             .foreign_changes = store_.foreign_changes,
             .generation = store_.generation,
@@ -39,9 +40,10 @@ class FakeRatingWriter final : public RatingWriter {
     if (fill == Fill::first && !store_.rows.empty()) throw Error{Kind::internal, "first, but not empty"};
     started = true;
     staged_ = store_;
-    if (fill != Fill::append) staged_.live.clear();
+    if (starts_over(fill, held())) staged_.live.clear();
     if (replaces(fill)) {
       staged_.rows.clear();
+      staged_.quarantine.clear();  // of the older generation: no undo brings it back
       staged_.foreign_changes = false;
       ++staged_.generation;
     }
@@ -83,6 +85,8 @@ class FakeRatingWriter final : public RatingWriter {
   bool committed = false;
 
  private:
+  [[nodiscard]] bool held() const { return store_.rows.empty() && !store_.quarantine.empty(); }
+
   FakeStore& store_;
   FakeStore staged_;
   std::uint64_t loaded_ = 0;

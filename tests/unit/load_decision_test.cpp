@@ -25,11 +25,12 @@ LoadFacts purged(Hashes live, bool changed = false) {
   return {.empty = true, .held = true, .live = std::move(live), .foreign_changes = changed};
 }
 
-/// "first 10": Fill::first, the first content taken, the second not.
+/// "first 10": Fill::first, the first content taken, the second not. "renew": unless all of it is held back.
 std::string in_words(const Decision& decision) {
   if (decision.verdict == Verdict::no_op) return "no-op";
   if (decision.verdict == Verdict::refuse) return "refuse";
   std::string words = decision.fill == Fill::first ? "first "
+                      : decision.unless_all_held   ? "renew "
                       : replaces(decision.fill)    ? "replace "
                                                    : "append ";
   for (const bool taken : decision.taken) words += taken ? '1' : '0';
@@ -69,8 +70,28 @@ const std::vector<Expected> kTable{
      purged({kA}),
      {kA, kB},
      {"first 01", "first 11", "first 01", "first 11", "replace 11", "replace 11"}},
-    {"emptied by purges and by hand",
+    {"emptied by purges and by hand: undo would bring a second copy into the same generation",
      purged({kA}, true),
+     {kA},
+     {"renew 1", "first 1", "renew 1", "first 1", "replace 1", "replace 1"}},
+    {"emptied by purges and by hand, known and other",
+     purged({kA}, true),
+     {kA, kB},
+     {"first 01", "first 11", "first 01", "first 11", "replace 11", "replace 11"}},
+    {"emptied by purges, only psql's rows",
+     purged({}, true),
+     {kA},
+     {"first 1", "first 1", "first 1", "first 1", "replace 1", "replace 1"}},
+    {"only the sample, and all of it purged",
+     purged({kSample}),
+     {kA},
+     {"replace 1", "replace 1", "replace 1", "replace 1", "replace 1", "replace 1"}},
+    {"only the sample, and all of it purged, itself",
+     purged({kSample}),
+     {kSample},
+     {"no-op", "first 1", "no-op", "first 1", "replace 1", "replace 1"}},
+    {"the sample, changed by psql, and all of it purged",
+     purged({kSample}, true),
      {kA},
      {"first 1", "first 1", "first 1", "first 1", "replace 1", "replace 1"}},
     {"empty, the sample itself",

@@ -25,14 +25,20 @@ struct ContentHash {
 
 /// How rows enter the table.
 enum class Fill {
-  first,           ///< the table is empty; the generation goes on
-  replace,         ///< everything older goes, a new generation begins; readers see old or new, never a mix
-  replace_sample,  ///< the same, unless somebody writes rows of their own meanwhile: Error{guard}
-  append,          ///< rows are added
+  first,    ///< the table is empty; the generation goes on
+  replace,  ///< everything older goes, a new generation begins; readers see old or new, never a mix
+  renew,    ///< the same, unless somebody writes rows of their own meanwhile: Error{guard}
+  append,   ///< rows are added
 };
 
 [[nodiscard]] constexpr bool replaces(Fill fill) noexcept {
-  return fill == Fill::replace || fill == Fill::replace_sample;
+  return fill == Fill::replace || fill == Fill::renew;
+}
+
+/// Nothing from before is in the table or can come back into it by undo: what was loaded is forgotten, and
+/// every row is ours. `held`: as in LoadFacts.
+[[nodiscard]] constexpr bool starts_over(Fill fill, bool held) noexcept {
+  return replaces(fill) || (fill == Fill::first && !held);
 }
 
 /// What the store knows when a load begins.

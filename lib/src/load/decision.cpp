@@ -60,25 +60,26 @@ Decision decide(const LoadFacts& facts, std::span<const ContentHash> contents, c
   const auto each = wishes.again ? all(contents.size()) : once_each(contents);
   const std::vector<bool> none(contents.size(), false);
   // Batches may hold rows of a table that was emptied: replacing it must leave them behind.
-  const bool batches_to_end = wishes.if_full == IfFull::replace && !facts.live.empty();
+  const bool batches_to_end = wishes.if_full == IfFull::replace && (facts.held || !facts.live.empty());
   const auto is_live = [&](const ContentHash& hash) { return contains(facts.live, hash); };
   const bool all_live = std::all_of(contents.begin(), contents.end(), is_live);
   auto taken = each;
   for (std::size_t i = 0; i < contents.size(); ++i)
     taken[i] = taken[i] && (wishes.again || !is_live(contents[i]));
-  if (facts.empty) {
-    // Emptied by purges, not by hand: what was loaded waits for undo, and a second copy would come back with
-    // it.
-    const bool purged = facts.held && !facts.foreign_changes && wishes.if_full != IfFull::replace;
-    if (purged && all_live && !wishes.again) return {Verdict::no_op, Fill::first, none};
-    return {Verdict::write, batches_to_end ? Fill::replace : Fill::first, purged ? taken : each};
-  }
+  // What was loaded waits for undo, and a second copy would come back with it.
+  const bool waiting = facts.empty && facts.held && wishes.if_full != IfFull::replace;
+  if (facts.empty && !waiting) return {Verdict::write, batches_to_end ? Fill::replace : Fill::first, each};
 
   if (wishes.if_full == IfFull::replace) {
     if (!wishes.again && is_exactly(facts, contents)) return {Verdict::no_op, Fill::replace, none};
     return {Verdict::write, Fill::replace, each};
   }
-  if (holds_only_sample(facts) && !all_live) return {Verdict::write, Fill::replace_sample, each};
+  if (holds_only_sample(facts) && !all_live) return {Verdict::write, Fill::renew, each};
+  if (waiting) {
+    if (!all_live || wishes.again) return {Verdict::write, Fill::first, taken};
+    if (facts.foreign_changes) return {Verdict::write, Fill::renew, each, true};
+    return {Verdict::no_op, Fill::first, none};
+  }
   if (all_live && !wishes.again) return {Verdict::no_op, Fill::append, none};
   if (wishes.if_full == IfFull::refuse && !all_live) return {Verdict::refuse, Fill::append, none};
   return {Verdict::write, Fill::append, taken};

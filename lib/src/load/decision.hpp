@@ -24,14 +24,23 @@ struct Decision {
   Verdict verdict = Verdict::refuse;
   Fill fill = Fill::first;  ///< for Verdict::write
   std::vector<bool> taken;  ///< for each content: it is loaded, not skipped as already there
+  /// When every row is held back, it was purges that emptied the table and nothing is to be written: the rows
+  /// wait for undo already.
+  bool unless_all_held = false;
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
 /// The whole table of what `load` does, as a pure function: facts and contents in, decision out.
 ///   the table is empty                                      write, Fill::first
+///   … and batches hold records of this generation           the same; live contents are skipped, because
+///                                                           undo brings them back (--again: not skipped)
+///     · every content is live                               no_op (--again: write, Fill::first)
+///     · the same, and others changed rows                   write, Fill::renew, unless all of it is held
+///       (emptied by hand, then, or by purges after an edit)   back: a second copy would come with undo
+///     · live is the shipped sample alone, a content is not it   write, Fill::renew
 ///   --replace, live are exactly these contents              no_op (--again: write, Fill::replace)
 ///   --replace otherwise                                     write, Fill::replace
-///   live is the shipped sample alone, a content is not it   write, Fill::replace_sample
+///   live is the shipped sample alone, a content is not it   write, Fill::renew
 ///   every content is live                                   no_op (--again: write, Fill::append)
 ///   --append                                                write, Fill::append; live contents skipped
 ///   (--again: not) otherwise                                               refuse

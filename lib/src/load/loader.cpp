@@ -137,10 +137,12 @@ LoadReport Loading::write(RatingWriter& writer, const Decision& decision, const 
   const auto last_word = final_decision(facts);
   if (last_word.verdict == Verdict::no_op) return nothing_to_do(facts);
   if (last_word != decision) throw wrongly_presumed(inputs_, decision, last_word);
+  const auto all_held = [](const LoadedFile& file) { return file.loaded == 0; };
+  if (decision.unless_all_held && std::ranges::all_of(files_, all_held)) return nothing_to_do(facts);
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (!decision.taken[i]) report_.skipped.push_back(inputs_[i].path);
   }
-  report_.sample_replaced = decision.fill == Fill::replace_sample;
+  report_.sample_replaced = decision.fill == Fill::renew && !decision.unless_all_held;
   bad_rows_.finish();
   add_up();
   commit(writer);

@@ -35,8 +35,8 @@ constexpr const char* kLedger =
     "SELECT generation, decode($1, 'hex'), $2, $3, $4, $5, $6, $7, pos FROM ratingsctl.position";
 constexpr const char* kLoadAudit =
     "INSERT INTO ratingsctl.audit (who, command, rows, detail) VALUES ($1, $2, $3, $4)";
-// fresh: every row of the table is ours now; else pos moved by one COPY, and own_pos follows if it was in
-// step.
+// $2: every row of the table is ours now; else pos moved by one COPY or swap, and own_pos follows if it was
+// in step.
 constexpr const char* kPosition =
     "UPDATE ratingsctl.position SET generation = generation + $1::bigint, "
     "own_pos = CASE WHEN $2::boolean OR own_pos = pos - 1 THEN pos ELSE own_pos END RETURNING generation, "
@@ -96,6 +96,7 @@ class PostgresRatingWriter final : public RatingWriter {
   bool children_left_ = false;        ///< committed, and not swapped in
   std::optional<Wanted> waited_for_;  ///< a lock, in vain
   Fill fill_ = Fill::append;
+  bool held_ = false;  ///< as in LoadFacts
   std::int64_t generation_ = 1;
   std::int64_t position_ = 0;  ///< when the load began
   ExclusionList excluded_;
@@ -180,6 +181,7 @@ LoadFacts PostgresRatingWriter::begin() {
     }
     preparing_.hang_up();
     auto basis = read_load_basis(*connection_);
+    held_ = basis.facts.held;
     generation_ = basis.facts.generation;
     position_ = basis.position;
     excluded_ = std::move(basis.excluded);
@@ -294,9 +296,9 @@ void PostgresRatingWriter::swap_in() {
 }
 
 LoadCommit PostgresRatingWriter::close_books(std::span<const LoadedFile> files) {
-  if (fill_ != Fill::append) run(kForget);
-  const auto position =
-      run(kPosition, {param(replaces(fill_) ? 1 : 0), fill_ == Fill::append ? "false" : "true"});
+  const bool over = starts_over(fill_, held_);
+  if (over) run(kForget);
+  const auto position = run(kPosition, {param(replaces(fill_) ? 1 : 0), over ? "true" : "false"});
   std::string names;
   std::uint64_t loaded = 0;
   for (const auto& file : files) {

@@ -19,6 +19,7 @@ constexpr const char* kHoldBack =
     "INSERT INTO ratingsctl_quarantine (user_id, movie_id, rating, \"timestamp\", batch, generation, "
     "held_back) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)";
+constexpr const char* kForget = "UPDATE ratingsctl_load_ledger SET live = 0 WHERE live";
 constexpr const char* kLedger =
     "INSERT INTO ratingsctl_load_ledger (generation, hash, name, bytes, read, loaded, rejected, excluded, "
     "pos) "
@@ -63,6 +64,7 @@ class SqliteRatingWriter final : public RatingWriter {
   std::atomic<bool> cancelled_ = false;
   std::optional<Change> change_;
   bool empty_ = true;
+  bool held_ = false;  ///< as in LoadFacts
   Fill fill_ = Fill::first;
   ExclusionList exclusions_;
   ExclusionList::Scratch scratch_;
@@ -90,7 +92,8 @@ LoadFacts SqliteRatingWriter::begin() {
   while (live.step()) facts.live.push_back({.bytes = live.salt(0).bytes});
   auto held = database.prepare("SELECT EXISTS (SELECT 1 FROM ratingsctl_quarantine WHERE generation = ?1)");
   held.bind(change_->generation());
-  facts.held = empty_ && held.step() && held.integer(0) != 0;
+  held_ = empty_ && held.step() && held.integer(0) != 0;
+  facts.held = held_;
   auto excluded = database.prepare("SELECT user_id, batch FROM ratingsctl_exclusion");
   while (excluded.step()) exclusions_.exclude({excluded.integer(0)}, excluded.integer(1));
   facts.excluded = exclusions_.users();
@@ -115,7 +118,7 @@ void SqliteRatingWriter::start(Fill fill, std::size_t /*connections*/) {
   }
   if (is_bulk()) {
     change_->touch_all();
-    change_->all_rows_are_ours();  // the table was empty, or is now
+    if (starts_over(fill, held_)) change_->all_rows_are_ours();  // the table was empty, or is now
   }
   table_.emplace(database);
   insert_.emplace(database, kInsert);
@@ -160,9 +163,7 @@ void SqliteRatingWriter::check_sums(std::span<const LoadedFile> files) const {
 
 void SqliteRatingWriter::write_ledger(std::span<const LoadedFile> files) {
   auto& database = change_->database();
-  if (empty_ || replaces(fill_)) {
-    database.execute("UPDATE ratingsctl_load_ledger SET live = 0 WHERE live");
-  }
+  if (starts_over(fill_, held_)) database.execute(kForget);
   auto line = database.prepare(kLedger);
   std::string names;
   for (const auto& file : files) {
