@@ -171,7 +171,8 @@ void add_status(CLI::App& app, Selected& selected) {
   auto options = std::make_shared<StatusOptions>();
   auto* command = app.add_subcommand("status", "Show the store at a glance");
   add_output_option(*command, options->format, {"table", "json"}, "table");
-  add_epilogue(*command, "  ratingsctl status\n", "0 done, 2 usage, 4 no store, 5 not ours or newer");
+  add_epilogue(*command, "  ratingsctl status\n",
+               "0 done, 2 usage, 4 no store, 5 the schema is newer, too old to read, or not ours");
   command->callback([&selected, options] {
     selected.run = [options](const Settings& settings) { return run_status(settings, *options); };
   });

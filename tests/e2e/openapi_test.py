@@ -160,7 +160,7 @@ class Api(harness.Case):
             self.assertIsNone(json.loads(self.ask("/ops.json", server=server)[2])["store"])
         with harness.Serve(self, "--memory-cache", "0") as server:
             with contextlib.closing(sqlite3.connect(self.store)) as database, database:
-                database.execute("ALTER TABLE ratings RENAME TO elsewhere")
+                database.execute("DELETE FROM ratingsctl_position")
             for path in ("/rates/{uid}", "/rates", "/user/profile/{uid}"):
                 for method in ("GET", "HEAD"):
                     self.assertEqual(self.ask(path, method, server=server)[0], 500)

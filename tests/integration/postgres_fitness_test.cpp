@@ -1,5 +1,6 @@
 #include "integration/postgres_world.hpp"
 #include "postgres/pool.hpp"
+#include "support/caught.hpp"
 
 #include "ratings/error.hpp"
 #include "ratings/overview.hpp"
@@ -226,6 +227,19 @@ TEST_SUITE("postgres: fitness") {
         "ratingsctl.mark_changed()");
     other.run("ALTER TABLE ratings ENABLE ALWAYS TRIGGER ratingsctl_delete");
     CHECK_FALSE(check_of(other, "triggers").ok);
+  }
+
+  TEST_CASE("a column of ratings with another type is refused, and told") {
+    Database db;
+    db.run("ALTER TABLE ratings ALTER COLUMN rating TYPE numeric");
+    for (const auto& found : {test::caught([&] { (void)open_rating_writer(db.options)->begin(); }),
+                              test::caught([&] { (void)db.admin->ensure_schema(); }),
+                              test::caught([&] { (void)db.reader->history(UserId{1}, soon()); })}) {
+      CHECK(found.kind == Kind::guard);
+      CHECK(found.what.find("ratingsctl made: rating is numeric, not real; ") != std::string::npos);
+    }
+    db.run("ALTER TABLE ratings ALTER COLUMN rating TYPE real");
+    CHECK(open_history_reader(db.options)->history(UserId{1}, soon()).ratings.empty());
   }
 
   TEST_CASE("a login that may only read can make every check, and see the overview") {

@@ -59,8 +59,8 @@ Response error_response(const Refusal& refusal) {
 }
 
 Refusal refusal_for(Kind kind) {
-  // A guard here is the store's schema, upgraded by a newer server: it can be read again once this one is
-  // upgraded, too.
+  // A guard here is the store's schema, upgraded by a newer server, or its table, put aside: it can be read
+  // again once this one is upgraded, too, or the table is back.
   if (kind == Kind::unreachable || kind == Kind::guard)
     return {503, "unavailable", "the ratings cannot be read at the moment"};
   if (kind == Kind::busy) return {503, "busy", "the ratings could not be read in time"};

@@ -35,7 +35,7 @@ ChildLoad::ChildLoad(const std::string& conninfo, std::size_t modulus, std::size
               .execute("making a table to load into",
                        "SELECT ratingsctl.make_child($1::integer, $2::integer)::text", numbers, kNoDeadline)
               .text(0, 0);
-  copy_.emplace(connection_, name_, "", ", FREEZE");
+  copy_.emplace(connection_, name_, kCopiedColumns, ", FREEZE");
 }
 
 std::uint64_t ChildLoad::finish_copy() {

@@ -9,6 +9,9 @@
 
 namespace ratings::postgres {
 
+/// What add() writes, as COPY takes it: by name, because an operator may have added columns.
+inline constexpr std::string_view kCopiedColumns = "(user_id, movie_id, rating, \"timestamp\")";
+
 /// Rows in the format of a binary COPY (PostgreSQL manual, COPY, "Binary Format": no text, no escapes, no
 /// `\.`), gathered until there are enough for one message. Not thread-safe.
 class CopyRows {

@@ -14,7 +14,7 @@ namespace ratings::postgres {
 /// next put(), not after the last.
 class CopyStream {
  public:
-  /// `columns` in parentheses or empty; `options` follow FORMAT binary, for example ", FREEZE".
+  /// `columns` in parentheses; `options` follow FORMAT binary, for example ", FREEZE".
   CopyStream(Connection& connection, std::string_view table, std::string_view columns,
              std::string_view options);
   ~CopyStream();

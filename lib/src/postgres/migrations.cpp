@@ -4,10 +4,12 @@
 #include "core/operator_name.hpp"
 #include "postgres/commit_outcome.hpp"
 #include "postgres/sql.hpp"
+#include "store/ratings_table.hpp"
 
 #include "ratings/error.hpp"
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,20 +23,37 @@ const std::array<std::string_view, kSchemaVersion>& scripts() {
   return kAll;
 }
 
-constexpr const char* kPresence =
-    "SELECT to_regclass('ratingsctl.schema_migration') IS NOT NULL, to_regclass('public.ratings') IS NOT "
-    "NULL, "
-    "to_regnamespace('ratingsctl') IS NOT NULL";
 constexpr const char* kRepairAudit =
     "INSERT INTO ratingsctl.audit (who, command, detail) VALUES ($1, $2, 'triggers of ' || $3::text || ' put "
     "back')";
+
+const std::string& presence() {
+  static const auto kText =
+      "SELECT to_regclass('ratingsctl.schema_migration') IS NOT NULL, to_regclass('public.ratings') IS NOT "
+      "NULL, to_regnamespace('ratingsctl') IS NOT NULL, (" +
+      std::string{sql::ratings_fault} + "\n)";
+  return kText;
+}
 constexpr const char* kVersion = "SELECT coalesce(max(version), 0) FROM ratingsctl.schema_migration";
 
 struct Presence {
   bool migrations = false;
   bool ratings = false;
   bool schema = false;
+  std::optional<std::string> fault;  ///< of ratings: it is not the one that we made
 };
+
+Presence look(pqxx::transaction_base& transaction) {
+  const auto found = exec_bound(transaction, presence());
+  return {found[0][0].as<bool>(), found[0][1].as<bool>(), found[0][2].as<bool>(),
+          found[0][3].is_null() ? std::nullopt : std::optional{found[0][3].as<std::string>()}};
+}
+
+Presence look(Connection& connection, Instant deadline) {
+  const auto found = connection.execute("checking the schema", presence(), {}, deadline);
+  return {found.boolean(0, 0), found.boolean(0, 1), found.boolean(0, 2),
+          found.null(0, 3) ? std::nullopt : std::optional{found.text(0, 3)}};
+}
 
 /// Whether our schema is there; Error{guard} when something else stands in its place.
 bool judge(const Presence& found) {
@@ -53,6 +72,13 @@ bool judge(const Presence& found) {
   return false;
 }
 
+/// As judge(), for whoever needs the ratings themselves.
+bool judge_ratings(const Presence& found) {
+  if (!judge(found)) return false;
+  if (found.fault) throw Error{Kind::guard, "checking the schema: " + ratings_fault(*found.fault)};
+  return true;
+}
+
 int known(int version) {
   if (version <= kSchemaVersion) return version;
   throw Error{Kind::guard, "checking the schema: it is version " + std::to_string(version) +
@@ -65,13 +91,28 @@ Error no_schema() {
                "this database holds no ratings yet; run 'ratingsctl load' or 'ratingsctl init' first"};
 }
 
-int version_of(Session& session) {
-  return session.read("checking the schema", [](pqxx::work& work) { return schema_version(work); });
+int version_in(pqxx::transaction_base& transaction) {
+  return known(exec_bound(transaction, kVersion)[0][0].as<int>());
 }
 
-/// Where nothing may be created or upgraded.
-void require_readable(int version) {
-  if (version == 0) throw no_schema();
+/// Of a schema whose ratings are there.
+int whole_version(pqxx::transaction_base& transaction) {
+  return judge_ratings(look(transaction)) ? version_in(transaction) : 0;
+}
+
+int version_of(Session& session) {
+  return session.read("checking the schema", [](pqxx::work& work) { return whole_version(work); });
+}
+
+}  // namespace
+
+std::string ratings_fault(std::string_view fault) {
+  return table_fault("public.ratings", fault,
+                     "DROP SCHEMA ratingsctl CASCADE, see that nothing is called public.ratings, and run "
+                     "'ratingsctl init'");
+}
+
+void require_current(int version) {
   if (version < kSchemaVersion) {
     throw Error{Kind::guard, "checking the schema: it is version " + std::to_string(version) +
                                  ", this program needs " + std::to_string(kSchemaVersion) +
@@ -79,21 +120,20 @@ void require_readable(int version) {
   }
 }
 
-}  // namespace
-
 int schema_version(pqxx::transaction_base& transaction) {
-  const auto found = exec_bound(transaction, kPresence);
-  if (!judge({found[0][0].as<bool>(), found[0][1].as<bool>(), found[0][2].as<bool>()})) return 0;
-  return known(exec_bound(transaction, kVersion)[0][0].as<int>());
+  return judge(look(transaction)) ? version_in(transaction) : 0;
 }
 
 void require_schema(Connection& connection, Instant deadline) {
-  const auto found = connection.execute("checking the schema", kPresence, {}, deadline);
-  if (!judge({found.boolean(0, 0), found.boolean(0, 1), found.boolean(0, 2)})) throw no_schema();
-  require_readable(known(connection.execute("checking the schema", kVersion, {}, deadline).int4(0, 0)));
+  if (!judge_ratings(look(connection, deadline))) throw no_schema();
+  require_current(known(connection.execute("checking the schema", kVersion, {}, deadline).int4(0, 0)));
 }
 
-void require_schema(Session& session) { require_readable(version_of(session)); }
+void require_schema(Session& session) {
+  const auto version = version_of(session);
+  if (version == 0) throw no_schema();
+  require_current(version);
+}
 
 namespace {
 
@@ -129,7 +169,7 @@ SchemaReport bring_up(Session& session, int found) {
   return session.guarded("creating the schema", [&] {
     pqxx::work work{session.connection()};
     work.exec(std::string{"SELECT pg_advisory_xact_lock("} + kMigrationLock + ")");
-    const auto before = schema_version(work);  // somebody else may have been first
+    const auto before = whole_version(work);  // somebody else may have been first
     for (auto next = before; next < kSchemaVersion; ++next) {
       work.exec(std::string{scripts().at(static_cast<std::size_t>(next))});
     }

@@ -4,7 +4,7 @@
 #include "postgres/migrations.hpp"
 #include "postgres/postgres_store.hpp"
 #include "postgres/sql.hpp"
-#include "store/columns_check.hpp"
+#include "store/ratings_table.hpp"
 
 #include "ratings/error.hpp"
 
@@ -21,15 +21,19 @@ namespace {
 constexpr Instant kConnectPatience = std::chrono::milliseconds{1'000};
 constexpr int kUsersListed = 10'000;  // as in sql/postgres/changes.sql
 
-constexpr const char* kWhatIsThere =
-    "SELECT pg_is_in_recovery(), to_regclass('ratingsctl.schema_migration') IS NOT NULL, "
-    "to_regclass('public.ratings') IS NOT NULL";
+std::string part(std::string_view sql) { return "(" + std::string{sql} + "\n)"; }
+
+const std::string& what_is_there() {
+  static const auto kText =
+      "SELECT pg_is_in_recovery(), to_regclass('ratingsctl.schema_migration') IS NOT NULL, " +
+      part(sql::ratings_fault);
+  return kText;
+}
 
 /// All that can be asked once the tables are there, in one question: a server in another part of the world is
 /// looked at in the time that one here needs, too. Version, tables without triggers, whole, subscriptions,
 /// columns.
 const std::string& fitness() {
-  const auto part = [](std::string_view sql) { return "(" + std::string{sql} + "\n)"; };
   static const auto kText =
       "SELECT (SELECT max(version) FROM ratingsctl.schema_migration), "
       "(SELECT string_agg(t.name, ', ' ORDER BY t.name) FROM " +
@@ -103,7 +107,7 @@ class PostgresPositionReader final : public PositionReader {
     std::vector<Check> checks;
     try {
       deadline += connection_.open(kConnectPatience);
-      const auto present = connection_.ask("presence", kWhatIsThere, {}, deadline);
+      const auto present = connection_.ask("presence", what_is_there(), {}, deadline);
       const bool recovery = present.boolean(0, 0);
       checks = {
           {.name = "store", .ok = true, .blocks_cache = true, .detail = "PostgreSQL answers"},
@@ -111,13 +115,12 @@ class PostgresPositionReader final : public PositionReader {
            .ok = !recovery,
            .blocks_cache = true,
            .detail = recovery ? "the server is in recovery: a standby cannot validate" : "not in recovery"}};
-      if (!present.boolean(0, 1) || !present.boolean(0, 2)) {
+      if (!present.boolean(0, 1) || !present.null(0, 2)) {
         checks.push_back({.name = "schema",
                           .ok = false,
                           .blocks_cache = true,
-                          .detail = present.boolean(0, 1)
-                                        ? "the table public.ratings is missing: renamed, or dropped"
-                                        : "missing: run 'ratingsctl init'"});
+                          .detail = present.boolean(0, 1) ? ratings_fault(present.text(0, 2))
+                                                          : "missing: run 'ratingsctl init'"});
       } else {
         add_fitness(checks, connection_.ask("fitness", fitness(), {}, deadline));
       }

@@ -204,7 +204,7 @@ void PostgresRatingWriter::start(Fill fill, std::size_t connections) {
     std::vector<CopyStream*> streams;
     if (fill == Fill::append) {
       // Through the parent, in the transaction of the lock: its triggers see every row.
-      append_ = std::make_unique<CopyStream>(*connection_, "public.ratings", "", "");
+      append_ = std::make_unique<CopyStream>(*connection_, "public.ratings", kCopiedColumns, "");
       streams.push_back(append_.get());
     } else {
       make_children(connections);

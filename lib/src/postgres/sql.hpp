@@ -20,6 +20,7 @@ extern const std::string_view triggers;
 extern const std::string_view subscriptions;
 extern const std::string_view partitions;
 extern const std::string_view columns;
+extern const std::string_view ratings_fault;
 extern const std::string_view hard_purge;
 extern const std::string_view known_users;
 extern const std::string_view undo;

@@ -64,7 +64,10 @@ class PostgresStoreAdmin final : public StoreAdmin {
       StoreStatus found;
       found.server = "PostgreSQL " + exec_bound(work, "SHOW server_version")[0][0].as<std::string>();
       found.schema = schema_version(work);
-      if (found.schema > 0) fill(work, found);
+      if (found.schema > 0) {
+        require_current(found.schema);  // an older one has not all of what is counted
+        fill(work, found);
+      }
       return found;
     });
     const auto deadline = boot_clock().now() + std::chrono::seconds{5};
@@ -77,8 +80,7 @@ class PostgresStoreAdmin final : public StoreAdmin {
   static void fill(pqxx::work& work, StoreStatus& status) {
     const auto position = exec_bound(work, "SELECT own_pos <> pos FROM ratingsctl.position");
     status.foreign_changes = position[0][0].as<bool>();
-    if (!exec_bound(work, "SELECT to_regclass('public.ratings') IS NOT NULL")[0][0].as<bool>())
-      return;  // the checks say so
+    if (!exec_bound(work, sql::ratings_fault)[0][0].is_null()) return;  // the checks say so
     const auto counts = exec_bound(work, kCounts);
     status.rows = counts[0][0].as<std::uint64_t>();
     status.quarantined = counts[0][1].as<std::uint64_t>();

@@ -2,7 +2,7 @@
 #include "sqlite/position.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/sqlite_store.hpp"
-#include "store/columns_check.hpp"
+#include "store/ratings_table.hpp"
 #include "store/url.hpp"
 
 #include "ratings/error.hpp"
@@ -17,7 +17,7 @@ struct PositionSession {
   PositionSession(const std::filesystem::path& path, FileId opened, Instant deadline)
       : file{opened},
         database{path, Open::existing, kReaderPatience},
-        tables{as_reader(database, path, deadline)},
+        tables{as_watcher(database, path, deadline)},
         version{database, "PRAGMA data_version"} {}
 
   /// Changes whenever another connection commits, whoever it is (sqlite.org/pragma.html#pragma_data_version).
@@ -59,25 +59,32 @@ class SqlitePositionReader final : public PositionReader {
     return ask(deadline, [](PositionSession& session) {
       const Snapshot snapshot{session.database};
       const auto version = schema_version(session.database);
-      const auto missing = missing_triggers(session.database);
-      return std::vector<Check>{
+      const auto fault = ratings_fault(session.database);
+      std::vector<Check> checks{
           {.name = "store", .ok = true, .blocks_cache = true, .detail = "the file answers"},
           {.name = "schema",
-           .ok = version == kSchemaVersion,
+           .ok = version == kSchemaVersion && fault.empty(),
            .blocks_cache = true,
-           .detail = "version " + std::to_string(version)},
-          {.name = "triggers",
-           .ok = missing.empty(),
-           .blocks_cache = true,
-           .detail = missing.empty() ? "in place" : "missing: " + missing + "; run 'ratingsctl init'"},
-          {.name = "primary", .ok = true, .blocks_cache = true, .detail = "a file is its own primary"},
-          columns_check(foreign_columns(session.database))};
+           .detail = fault.empty() ? "version " + std::to_string(version) : fault},
+          {.name = "primary", .ok = true, .blocks_cache = true, .detail = "a file is its own primary"}};
+      if (fault.empty()) add_table_checks(checks, session.database);
+      return checks;
     });
   }
 
   [[nodiscard]] bool local() const noexcept override { return true; }
 
  private:
+  static void add_table_checks(std::vector<Check>& checks, Database& database) {
+    const auto missing = missing_triggers(database);
+    checks.push_back(
+        {.name = "triggers",
+         .ok = missing.empty(),
+         .blocks_cache = true,
+         .detail = missing.empty() ? "in place" : "missing: " + missing + "; run 'ratingsctl init'"});
+    checks.push_back(columns_check(foreign_columns(database)));
+  }
+
   template <typename Question>
   std::invoke_result_t<Question, PositionSession&> ask(Instant deadline, Question question) {
     try {

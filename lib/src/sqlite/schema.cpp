@@ -2,6 +2,7 @@
 
 #include "sqlite/journal.hpp"
 #include "sqlite/sql.hpp"
+#include "store/ratings_table.hpp"
 
 #include "ratings/error.hpp"
 
@@ -19,10 +20,21 @@ constexpr const char* kAnyRatings =
 
 std::array<std::string_view, kSchemaVersion> migrations() { return {sql::schema_001, sql::schema_002}; }
 
-int existing_version(Database& database, const std::filesystem::path& path) {
-  if (const int version = schema_version(database); version > 0) return version;
+void require_some(int version, const std::filesystem::path& path) {
+  if (version > 0) return;
   throw Error{Kind::unreachable,
               "store " + path.string() + " is empty; run 'ratingsctl load FILE' or 'ratingsctl init'"};
+}
+
+int existing_version(Database& database, const std::filesystem::path& path) {
+  const int version = whole_version(database);
+  require_some(version, path);
+  return version;
+}
+
+void make_read_only(Database& database, std::optional<Instant> deadline) {
+  database.set_deadline(deadline);
+  database.execute("PRAGMA query_only = ON");
 }
 
 }  // namespace
@@ -46,10 +58,29 @@ int schema_version(Database& database) {
   return version;
 }
 
+std::string ratings_fault(Database& database) {
+  auto fault = database.prepare(sql::ratings_fault);
+  if (!fault.step() || fault.is_null(0)) return "";
+  return table_fault("ratings", fault.text(0), "choose another file with --store sqlite:PATH");
+}
+
+int whole_version(Database& database) {
+  const int version = schema_version(database);
+  if (version == 0) return 0;
+  if (const auto fault = ratings_fault(database); !fault.empty())
+    throw Error{Kind::guard, "checking the schema: " + fault};
+  return version;
+}
+
 Database& as_reader(Database& database, const std::filesystem::path& path, std::optional<Instant> deadline) {
-  database.set_deadline(deadline);
-  database.execute("PRAGMA query_only = ON");
+  make_read_only(database, deadline);
   (void)existing_version(database, path);
+  return database;
+}
+
+Database& as_watcher(Database& database, const std::filesystem::path& path, std::optional<Instant> deadline) {
+  make_read_only(database, deadline);
+  require_some(schema_version(database), path);
   return database;
 }
 
@@ -67,7 +98,7 @@ SchemaReport migrate_existing(Database& database, const std::filesystem::path& p
 }
 
 SchemaReport migrate(Database& database) {
-  const int found = schema_version(database);
+  const int found = whole_version(database);
   if (found == kSchemaVersion) return {.found = found, .now = found, .repaired = {}};
   use_write_ahead_log(database);
   database.execute("BEGIN IMMEDIATE");

@@ -9,6 +9,7 @@ namespace ratings::sqlite::sql {
 // NOLINTBEGIN(readability-identifier-naming)
 extern const std::string_view schema_001;
 extern const std::string_view schema_002;
+extern const std::string_view ratings_fault;
 extern const std::string_view ratings_index;
 extern const std::string_view ratings_triggers;
 extern const std::string_view ratings_triggers_drop;

@@ -34,6 +34,15 @@ class SqliteStoreAdmin final : public StoreAdmin {
     return Database{target_.path, Open::existing, target_.patience.other_programs};
   }
 
+  static void fill_counts(Database& database, StoreStatus& status) {
+    auto counts = database.prepare(kCounts);
+    if (!counts.step()) return;
+    status.rows = static_cast<std::uint64_t>(counts.integer(0));
+    status.quarantined = static_cast<std::uint64_t>(counts.integer(1));
+    status.excluded_users = static_cast<std::uint64_t>(counts.integer(2));
+    status.foreign_changes = counts.integer(3) != 0;
+  }
+
   const StoreOptions options_;
   const Target target_;
   std::atomic<bool> cancelled_ = false;  ///< nobody interrupts these
@@ -43,7 +52,7 @@ SchemaReport SqliteStoreAdmin::ensure_schema() {
   if (file_id(target_.path)) {
     // Up to date: no reason to wait for a load that is under way.
     auto database = open();
-    const int version = schema_version(database);
+    const int version = whole_version(database);
     if (version == kSchemaVersion && missing_triggers(database).empty())
       return {.found = version, .now = version, .repaired = {}};
   }
@@ -91,13 +100,7 @@ StoreStatus SqliteStoreAdmin::status() {
   status.schema = schema_version(database);
   if (status.schema == 0) return status;
   status.position = PositionTables{database}.state();
-  auto counts = database.prepare(kCounts);
-  if (counts.step()) {
-    status.rows = static_cast<std::uint64_t>(counts.integer(0));
-    status.quarantined = static_cast<std::uint64_t>(counts.integer(1));
-    status.excluded_users = static_cast<std::uint64_t>(counts.integer(2));
-    status.foreign_changes = counts.integer(3) != 0;
-  }
+  if (ratings_fault(database).empty()) fill_counts(database, status);  // else the checks say so
   status.last_loads = last_loads(database, kShownLoads);
   status.checks = sqlite::open_position_reader(options_)->checks(boot_clock().now() + kChecksInTime);
   return status;
