@@ -146,7 +146,7 @@ TEST_SUITE("csv byte source") {
     CHECK(message_of(folder.write("a", zip.substr(0, zip.size() / 2))).find("cut off") != std::string::npos);
   }
 
-  TEST_CASE("nothing, packed, is nothing; and more may follow it") {
+  TEST_CASE("nothing is nothing also when it is packed, and more may follow") {
     const TempFolder folder;
     for (const auto* kind : {"gz", "zst", "xz", "zip"}) {
       CAPTURE(kind);
