@@ -53,10 +53,11 @@ Error wrongly_presumed(const std::vector<Input>& inputs, const Decision& presume
                      "it; nothing was loaded, leave it out, give files instead of pipes, or use --again",
                  Outcome::told};
   }
-  return Error{Kind::guard,
-               "loading: what came through a pipe is in the store already, which a pipe shows too late; "
-               "nothing was loaded, give it as a file",
-               Outcome::told};
+  return Error{
+      Kind::guard,
+      "loading: what came through a pipe has been loaded before, which a pipe shows too late; nothing "
+      "was loaded, give it as a file",
+      Outcome::told};
 }
 
 /// One load, step by step. An object, because the steps share what they count with.

@@ -80,6 +80,13 @@ class PostgresStoreAdmin final : public StoreAdmin {
   static void fill(pqxx::work& work, StoreStatus& status) {
     const auto position = exec_bound(work, "SELECT own_pos <> pos FROM ratingsctl.position");
     status.foreign_changes = position[0][0].as<bool>();
+    for (const auto& row : exec_bound(work, sql::last_loads, kShownLoads)) {
+      status.last_loads.push_back({.at = row[0].as<std::string>(),
+                                   .name = row[1].as<std::string>(),
+                                   .rows = row[2].as<std::uint64_t>(),
+                                   .rejected = row[3].as<std::uint64_t>(),
+                                   .generation = row[4].as<std::int64_t>()});
+    }
     if (!exec_bound(work, sql::ratings_fault)[0][0].is_null()) return;  // the checks say so
     const auto counts = exec_bound(work, kCounts);
     status.rows = counts[0][0].as<std::uint64_t>();
@@ -88,13 +95,6 @@ class PostgresStoreAdmin final : public StoreAdmin {
     status.bytes_on_disk = counts[0][3].as<std::uint64_t>();
     for (const auto& row : exec_bound(work, sql::leftovers))
       status.leftover_bytes += row[1].as<std::uint64_t>();
-    for (const auto& row : exec_bound(work, sql::last_loads, kShownLoads)) {
-      status.last_loads.push_back({.at = row[0].as<std::string>(),
-                                   .name = row[1].as<std::string>(),
-                                   .rows = row[2].as<std::uint64_t>(),
-                                   .rejected = row[3].as<std::uint64_t>(),
-                                   .generation = row[4].as<std::int64_t>()});
-    }
   }
 
   Session session_;
