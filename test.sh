@@ -80,14 +80,14 @@ sources_by_age() {
     done | awk '!seen[$0]++'
 }
 
-# As many as fit into about two minutes, at 6 s a file; TIDY=all takes five minutes or more. What is fuzzed, and the consumer,
-# are projects of their own: no command line of them is known here.
+# As many as fit into about three minutes, at some 20 s a file. What is fuzzed, and the consumer, are projects of their own: no
+# command line of them is known here.
 check_tidy() {
   local -a files
   cmake --preset tidy >/dev/null  # for its list of commands: one a file, which release has not
   mapfile -t files < <(sources_by_age | grep -vE '^tests/(fuzz|consumer)/')
   local all=${#files[@]}
-  [ "${TIDY:-}" = all ] || files=("${files[@]:0:$((20 * jobs))}")
+  [ "${TIDY:-}" = all ] || files=("${files[@]:0:$((8 * jobs))}")
   say "clang-tidy: ${#files[@]} of $all sources, the last changed first (TIDY=all reads all)"
   # gcc's own options are not clang's; the counts of what it suppressed in system headers tell nobody anything.
   printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$jobs" clang-tidy --quiet -p build/tidy 2> >(grep -v 'warnings generated' >&2)
